@@ -1,0 +1,72 @@
+# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:d4e91b88f2b2951c]
+"""What a person sees of a run: how far it is, and in the end how good."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+
+class Progress:
+    """Reports the steps on standard output: a line each, or on a terminal one line that changes in place."""
+
+    def __init__(self, steps: int):
+        self.steps = steps
+        self.live = sys.stdout.isatty()
+        self.started = self.shown = time.monotonic()
+
+    def show(self, step: int, losses: Sequence[float]) -> None:
+        if not self.live:
+            print(f"step {step:4d} / {self.steps:4d} | loss {losses[-1]:.4f}")
+            return
+        now = time.monotonic()
+        if now - self.shown < 0.1 and 1 < step < self.steps:
+            return
+        self.shown = now
+        recent = losses[-100:]
+        speed = step / max(now - self.started, 1e-9)
+        bar = "#" * (20 * step // self.steps)
+        line = (
+            f"step {step:4d} / {self.steps:4d} [{bar:-<20}] loss {losses[-1]:.4f}"
+            f" | mean {sum(recent) / len(recent):.4f} | {speed:.0f} steps/s | {(self.steps - step) / speed:.0f} s left"
+        )
+        width = shutil.get_terminal_size().columns - 1
+        print("\r" + line[:width].ljust(width), end="", flush=True)
+
+    def close(self) -> None:
+        if self.live:
+            print()
+
+
+@contextmanager
+def finish_the_step() -> Iterator[list[bool]]:
+    """Within it the first Ctrl-C only fills the list that it yields, so that no step ends half done."""
+    asked: list[bool] = []
+
+    def ask(*_: object) -> None:
+        asked.append(True)
+        signal.signal(signal.SIGINT, previous)  # a second Ctrl-C doesn't wait
+
+    previous = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def print_summary(losses: Sequence[float], samples: Sequence[str], docs: Sequence[str]) -> None:
+    """Say how good the model is, and how much of what it wrote it may just have seen."""
+    print()
+    if losses:
+        recent = losses[-100:]
+        mean = sum(recent) / len(recent)
+        print(f"mean loss of the last {len(recent)} steps: {mean:.4f} (perplexity {math.exp(mean):.2f})")
+    if samples:
+        known, seen = set(docs), set(docs[: len(losses)])
+        print(f"samples in the dataset: {sum(s in known for s in samples)} of {len(samples)}")
+        print(f"samples among the {len(seen)} documents trained on: {sum(s in seen for s in samples)}")
