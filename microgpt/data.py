@@ -1,4 +1,4 @@
-# Tangled from docs/1-data/01-the-dataset.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f9bf261a40cccb7a]
+# Tangled from docs/1-data/01-the-dataset.md by scripts/tangle.py: edit the chapters, not this file. [sha256:7e3ad9d5b64fe383]
 """Documents and tokens: where the text comes from and how it becomes numbers."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def decode_docs(data: bytes, source: str) -> list[str]:
         raise DataError(f"{source}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     if "\0" in text:
         raise DataError(f"{source}: a binary file, not text with one document a line")
-    docs = parse_docs(text.replace("\r\n", "\n").replace("\r", "\n"))
+    docs = parse_docs(text.replace("\r", "\n"))
     if not docs:
         raise DataError(f"{source}: holds no documents; put one on each line")
     return docs
@@ -52,7 +52,7 @@ def load_docs(source: str | Path | None = None) -> list[str]:
     `source` is a path, an http(s) URL, "makemore" for the 32,033 names of the original microgpt, or None for the
     names that come with the package.
     """
-    name = str(source or NAMES)
+    name = str(NAMES if source is None else source)
     if name == "makemore" or name.startswith(("http://", "https://")):
         from . import download  # imported only when needed: it takes longer to load than the names do
 
@@ -79,5 +79,5 @@ class Tokenizer:
         return [self.ids[char] for char in text]
 
     def decode(self, ids: list[int]) -> str:
-        """Return the text of `ids`; BOS has none. Raises IndexError for an id outside the vocabulary."""
+        """Return the text of `ids`; BOS has none. Raises IndexError for an id above the vocabulary."""
         return "".join(self.chars[i] for i in ids if i != self.bos)

@@ -1,4 +1,4 @@
-# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4759e5861d662775]
+# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f531a45762e323d6]
 """Documents from the network, with limits on time and size, and with a hash where one is known."""
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def fetch(url: str) -> bytes:
 
 def makemore() -> bytes:
     """Return the original names file, downloaded once and then kept in the cache. Raises DataError."""
-    cached = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "microgpt" / "names.txt"
+    folder = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    cached = Path(folder, "microgpt", "names.txt")
     try:
         data = cached.read_bytes()
     except OSError:
@@ -55,8 +56,9 @@ def makemore() -> bytes:
     if found != MAKEMORE_SHA256:
         raise DataError(f"{MAKEMORE_URL}: has sha256 {found}, not {MAKEMORE_SHA256}; the file is not the one expected")
     try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        write_file(cached, data)
+        if cached.is_absolute():  # otherwise this user has no home
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            write_file(cached, data)
     except OSError:
         pass  # no place for a cache: the names are there all the same
     return data

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:d4e91b88f2b2951c]
+# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2fee883120b74c86]
 """What a person sees of a run: how far it is, and in the end how good."""
 
 from __future__ import annotations
@@ -67,6 +67,6 @@ def print_summary(losses: Sequence[float], samples: Sequence[str], docs: Sequenc
         mean = sum(recent) / len(recent)
         print(f"mean loss of the last {len(recent)} steps: {mean:.4f} (perplexity {math.exp(mean):.2f})")
     if samples:
-        known, seen = set(docs), set(docs[: len(losses)])
-        print(f"samples in the dataset: {sum(s in known for s in samples)} of {len(samples)}")
-        print(f"samples among the {len(seen)} documents trained on: {sum(s in seen for s in samples)}")
+        known, read = set(docs), docs[: len(losses)]
+        print(f"samples in the dataset: {sum(text in known for text in samples)} of {len(samples)}")
+        print(f"samples among the {len(read)} documents trained on: {sum(text in read for text in samples)}")

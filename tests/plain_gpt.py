@@ -8,6 +8,7 @@ import math
 import random
 import sys
 
+sys.setrecursionlimit(100_000)  # the walk of Scalar.backward is as deep as its graph
 
 class Scalar:
     __slots__ = ("data", "parents", "slopes", "grad")
@@ -161,7 +162,6 @@ class PlainGPT:
 
     def train(self):
         """Yield the loss of each step, a float."""
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), 100_000))
         m, v = [0.0] * len(self.flat), [0.0] * len(self.flat)
         for step in range(self.steps):
             loss = self.loss(self.docs[step % len(self.docs)])

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/05-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:e53e44eeacfe8a3c]
+# Tangled from docs/5-inference/05-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:ec2e54664c536a66]
 """A complete GPT in one file of plain Python: microgpt.
 
 Put a file input.txt beside it, one document a line, and run: python3 microgpt.py
@@ -39,7 +39,7 @@ class Tokenizer:
         return [self.ids[char] for char in text]
 
     def decode(self, ids: list[int]) -> str:
-        """Return the text of `ids`; BOS has none. Raises IndexError for an id outside the vocabulary."""
+        """Return the text of `ids`; BOS has none. Raises IndexError for an id above the vocabulary."""
         return "".join(self.chars[i] for i in ids if i != self.bos)
 
 # ---- Autograd: numbers that remember how they were computed ----
