@@ -1,4 +1,4 @@
-# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f531a45762e323d6]
+# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4c351f6d59c38ba0]
 """Documents from the network, with limits on time and size, and with a hash where one is known."""
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def fetch(url: str) -> bytes:
     except DataError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise DataError(f"{url}: {error or type(error).__name__}; is the address right and the network up?") from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{url}: {reason}; is the address right and the network up?") from None
     return bytes(data)
 
 

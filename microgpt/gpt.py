@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/10-the-whole-gpt.md by scripts/tangle.py: edit the chapters, not this file. [sha256:e72207231d516ac2]
+# Tangled from docs/3-architecture/10-the-whole-gpt.md by scripts/tangle.py: edit the chapters, not this file. [sha256:cc73d2ddf3dd5060]
 """The model: from a token and its past to a score for every possible next token."""
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def gpt(token_id: int, pos_id: int, keys: Cache, values: Cache, params: Params, 
     """Read one token and return the logits of the next: one number for each token of the vocabulary.
 
     `keys` and `values` hold what the layers remember of the positions before `pos_id`; this one's are added.
-    Raises IndexError for a token outside the vocabulary or a position outside the block.
+    Raises IndexError for a token above the vocabulary or a position after the block.
     """
     x = rmsnorm(add(params["wte"][token_id], params["wpe"][pos_id]))
     for i in range(config.n_layer):

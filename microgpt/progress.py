@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2fee883120b74c86]
+# Tangled from docs/5-inference/05-what-a-run-shows.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2fee883120b74c86]
 """What a person sees of a run: how far it is, and in the end how good."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from docs/2-autograd/03-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:251cb19317403664]
+# Tangled from docs/2-autograd/03-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:075cdaf8119be1d7]
 """Automatic differentiation: numbers that remember how they were computed."""
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Value:
         return Value(self.data * other.data, (self, other), (other.data, self.data))
 
     def __pow__(self, exponent: float) -> Value:
+        """Power. A fractional exponent needs a base that isn't negative, an exponent below 1 a base that isn't 0."""
         return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
 
     def log(self) -> Value:

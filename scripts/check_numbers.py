@@ -85,7 +85,7 @@ NOT_PROSE = re.compile(
     | (?P<code>
         (?P<ticks>`+) (?!`)
         (?: (?!\n[ \t>]*\r?\n) [^`]  |  (?!(?P=ticks)(?!`)) `+ (?!`) )+
-        (?<!`) (?P=ticks) (?!`)
+        (?P=ticks) (?!`)
       )
     | `+                                                                           # backticks without a partner
     | (?P<comment> <!-- (?P<body> (?: (?!<!--) . )*? ) --> )
@@ -225,7 +225,8 @@ def compute(source: str) -> str:
     except SyntaxError as error:
         raise WrongExpression(f"not a Python expression: {error.msg}") from None
     except NameError as error:
-        hint = did_you_mean(error.name or "", [*NAMES, *LOADED, *dir(builtins)])
+        name = error.name or ""
+        hint = did_you_mean(name, [*NAMES, *LOADED]) or did_you_mean(name, dir(builtins))
         raise WrongExpression(f"{error}{hint}") from None
     except (Exception, SystemExit) as error:  # whatever an expression can do wrong
         raise WrongExpression(" ".join(f"{type(error).__name__}: {error}".split())) from None

@@ -134,7 +134,7 @@ class Run(NamedTuple):
 
 @cache
 def default_run() -> Run:
-    """Do what `python3 -m microgpt` does, with a look at the model every now and then; only once, for all recordings."""
+    """Do what `python3 -m microgpt` does, and look at the model now and then. Done once, for all recordings."""
     config = PRESETS[EDITION]
     docs = load_docs()
     tokenizer = Tokenizer(docs)

@@ -373,8 +373,9 @@ def check_names(book: Book) -> None:
                 problem = f"<<{name}>> is not defined ({hint})"
             if problem:
                 book.fault(piece.chapter, number, problem, piece.label)
+    used = {name for piece in book.pieces for name in piece.references.values()}
     for name, piece in chunks.items():
-        if not book.users(name):
+        if name not in used:
             near = difflib.get_close_matches(name, unknown, 1)
             hint = f"did you mean it by <<{near[0]}>> at {unknown[near[0]]}?" if near else "refer to it, or remove it"
             book.fault(piece.chapter, piece.header_line, f"<<{name}>> is never used ({hint})", name)
@@ -383,7 +384,7 @@ def check_names(book: Book) -> None:
 def expand(book: Book) -> None:
     """Fill in the files: each piece in turn, with the chunks in the place of their references."""
     graph = {
-        label: [name for name in book.parts if any(name in piece.references.values() for piece in pieces)]
+        label: [name for piece in pieces for name in piece.references.values() if name in book.parts]
         for label, pieces in book.parts.items()
     }
     expanded: dict[str, list[Line]] = {}

@@ -49,8 +49,8 @@ def run_pycon(chapter: Path) -> list[str]:
         test = parser.get_doctest(example.text, namespace, chapter.name, str(chapter), example.line - 1)
         if not test.examples:
             problems.append(f"{chapter}:{example.line}: a pycon block without >>>")
+        test.globs = namespace  # the parser made a copy, and a function would keep seeing that one
         runner.run(test, out=problems.append, clear_globs=False)
-        namespace.update(test.globs)
     return problems
 
 

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/05-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:ec2e54664c536a66]
+# Tangled from docs/5-inference/06-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:607919cd93a65329]
 """A complete GPT in one file of plain Python: microgpt.
 
 Put a file input.txt beside it, one document a line, and run: python3 microgpt.py
@@ -65,6 +65,7 @@ class Value:
         return Value(self.data * other.data, (self, other), (other.data, self.data))
 
     def __pow__(self, exponent: float) -> Value:
+        """Power. A fractional exponent needs a base that isn't negative, an exponent below 1 a base that isn't 0."""
         return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
 
     def log(self) -> Value:
@@ -232,7 +233,7 @@ def gpt(token_id: int, pos_id: int, keys: Cache, values: Cache, params: Params, 
     """Read one token and return the logits of the next: one number for each token of the vocabulary.
 
     `keys` and `values` hold what the layers remember of the positions before `pos_id`; this one's are added.
-    Raises IndexError for a token outside the vocabulary or a position outside the block.
+    Raises IndexError for a token above the vocabulary or a position after the block.
     """
     x = rmsnorm(add(params["wte"][token_id], params["wpe"][pos_id]))
     for i in range(config.n_layer):
