@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:793ec5445f799719]
+# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c2b8d5bb4facd4c7]
 """The command line: python -m microgpt."""
 
 from __future__ import annotations
@@ -118,7 +118,10 @@ def run_sampling(
         print(f"\n--- {heading} ---")
     samples = []
     for i in range(config.samples):
-        samples.append(sample(params, config, tokenizer, rng, prompt))
+        try:
+            samples.append(sample(params, config, tokenizer, rng, prompt))
+        except (ArithmeticError, ValueError) as error:
+            raise DivergenceError(f"sample {i + 1}: the model's numbers left their range: {error}") from None
         print(f"sample {i + 1:2d}: {samples[-1]}", flush=True)
     return samples
 

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/03-saving-and-loading.md by scripts/tangle.py: edit the chapters, not this file. [sha256:be68a56391a2e6bb]
+# Tangled from docs/5-inference/03-saving-and-loading.md by scripts/tangle.py: edit the chapters, not this file. [sha256:9351c411cd1fd7bc]
 """A trained model in a file: JSON, which everything can read and which can execute nothing."""
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def load(path: str | Path) -> Checkpoint:
     except OSError as error:
         raise CheckpointError(f"{path}: {error.strerror or error}") from None
     except json.JSONDecodeError as error:
-        raise CheckpointError(f"{path}: not a saved model: no JSON from line {error.lineno} on") from None
-    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: not a saved model: no JSON at character {error.pos}") from None
+    except (ValueError, OverflowError, RecursionError) as error:
         raise CheckpointError(f"{path}: not a saved model: {error}") from None
 
 
@@ -67,7 +67,7 @@ def parse_checkpoint(content: object) -> Checkpoint:
             raise ValueError(f"{key} is missing or no {kind.__name__}")
     differ = content["config"].keys() ^ {field.name for field in fields(Config)}
     if differ:
-        raise ValueError(f"config has too many or too few settings: {', '.join(sorted(differ))}")
+        raise ValueError(f"config has too many or too few settings: {sorted(differ)}")
     config = Config(**content["config"])
     tokenizer = Tokenizer(list(content["alphabet"]))
     if "".join(tokenizer.chars) != content["alphabet"]:

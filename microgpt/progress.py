@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/05-what-a-run-shows.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2fee883120b74c86]
+# Tangled from docs/5-inference/05-what-a-run-shows.md by scripts/tangle.py: edit the chapters, not this file. [sha256:b92c668fa88e0983]
 """What a person sees of a run: how far it is, and in the end how good."""
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Progress:
         self.shown = now
         recent = losses[-100:]
         speed = step / max(now - self.started, 1e-9)
-        bar = "#" * (20 * step // self.steps)
         line = (
-            f"step {step:4d} / {self.steps:4d} [{bar:-<20}] loss {losses[-1]:.4f}"
-            f" | mean {sum(recent) / len(recent):.4f} | {speed:.0f} steps/s | {(self.steps - step) / speed:.0f} s left"
+            f"step {step:4d} / {self.steps:4d} [{'#' * (10 * step // self.steps):-<10}]"
+            f" loss {losses[-1]:.4f} mean {sum(recent) / len(recent):.4f}"
+            f" | {speed:.0f} steps/s, {(self.steps - step) / speed:.0f} s left"
         )
         width = shutil.get_terminal_size().columns - 1
         print("\r" + line[:width].ljust(width), end="", flush=True)

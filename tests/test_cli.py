@@ -206,7 +206,7 @@ def test_odd_but_good_data(tmp_path):
 @pytest.mark.parametrize(
     "change, message",
     [
-        (lambda text: text[: len(text) // 2], "no JSON from line 1 on"),
+        (lambda text: text[: len(text) // 2], "no JSON at character"),
         (lambda text: "", "no JSON"),
         (lambda text: "[" * 100_000, "not a saved model"),
         (lambda text: "3", "its format is microgpt-1"),
@@ -215,8 +215,8 @@ def test_odd_but_good_data(tmp_path):
         (lambda text: "\x80\x04K\x01.", "not a saved model"),
         (lambda text: edit(text, lambda c: c.pop("losses")), "losses is missing or no list"),
         (lambda text: edit(text, lambda c: c.update(weights=[])), "weights is missing or no dict"),
-        (lambda text: edit(text, lambda c: c["config"].pop("seed")), "too many or too few settings: seed"),
-        (lambda text: edit(text, lambda c: c["config"].update(colour=1)), "too many or too few settings: colour"),
+        (lambda text: edit(text, lambda c: c["config"].pop("seed")), "too many or too few settings: ['seed']"),
+        (lambda text: edit(text, lambda c: c["config"].update(colour=1)), "too many or too few settings: ['colour']"),
         (lambda text: edit(text, lambda c: c["config"].update(n_head=3)), "n_embd 4 is not divisible by n_head 3"),
         (lambda text: edit(text, lambda c: c["config"].update(n_embd="4")), "n_embd '4' is not of type int"),
         (lambda text: edit(text, lambda c: c["config"].update(n_embd=10**9)), "wte"),
@@ -229,8 +229,10 @@ def test_odd_but_good_data(tmp_path):
         (lambda text: edit(text, lambda c: c["weights"]["wte"][0].__setitem__(0, "x")), "wte has something in it that is not"),
         (lambda text: edit(text, lambda c: c["weights"]["wte"][0].__setitem__(0, True)), "wte has something in it that is not"),
         (lambda text: edit(text, lambda c: c["weights"]["wte"][0].__setitem__(0, float("nan"))), "not a finite number"),
-        (lambda text: edit(text, lambda c: c["weights"]["wte"][0].__setitem__(0, 10**400)), "not a finite number"),
+        (lambda text: edit(text, lambda c: c["weights"]["wte"][0].__setitem__(0, 10**400)), "not a saved model"),
         (lambda text: edit(text, lambda c: c["losses"].append(None)), "losses has something in it"),
+        (lambda text: edit(text, lambda c: c["losses"].append(10**400)), "not a saved model"),
+        (lambda text: edit(text, lambda c: c["config"].update(learning_rate=10**400)), "not a saved model"),
     ],
 )
 def test_a_damaged_model_is_one_line_and_status_1(change, message, words, tmp_path, capsys):
@@ -320,7 +322,7 @@ def test_a_terminal_sees_one_live_line():
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "microgpt", "--steps", "40", "--samples", "1"], stdout=theirs, stderr=theirs,
-        env=dict(os.environ, COLUMNS="120"),
+        env=dict(os.environ, COLUMNS="80"),
     )
     os.close(theirs)
     printed = b""
@@ -337,8 +339,8 @@ def test_a_terminal_sees_one_live_line():
     assert process.wait(timeout=10) == 0
     text = printed.decode()
     live = [line for line in text.split("\r") if line.startswith("step ")]
-    assert live[0].startswith("step    1 /   40 [-----") and live[-1].startswith("step   40 /   40 [####################] loss ")
-    assert all("| mean " in line and "steps/s" in line and "s left" in line for line in live)
+    assert live[0].startswith("step    1 /   40 [----------] loss ") and live[-1].startswith("step   40 /   40 [##########] loss ")
+    assert all(" mean " in line and "steps/s" in line and "s left" in line and len(line) < 80 for line in live)
     assert "\nstep" not in text
     assert "--- inference" in text
 
@@ -347,3 +349,13 @@ def test_main_in_process_reports_divergence(words, capsys):
     assert main(["--data", str(words), "--learning-rate", "1e200", "--steps", "50"]) == 1
     out, err = capsys.readouterr()
     assert err.startswith("error: step ") and "smaller learning rate" in err and err.count("\n") == 1
+
+
+def test_a_model_of_enormous_numbers_is_one_line(words, tmp_path, capsys):
+    saved = tmp_path / "model.json"
+    assert main(["--data", str(words), "--save", str(saved), *SMALL]) == 0
+    saved.write_text(edit(saved.read_text(), lambda c: c["weights"].update(lm_head=[[1e308] * 4] * 5)))
+    capsys.readouterr()
+    assert main(["--load", str(saved)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("error: sample 1: the model's numbers left their range") and err.count("\n") == 1
