@@ -1,10 +1,10 @@
-# Tangled from docs/3-architecture/01-parameters-are-knowledge.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2516b7bda3955ddc]
+# Tangled from docs/3-architecture/01-parameters-are-knowledge.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c3c156dcd91b3ba1]
 """The knobs of the model and the numbers it learns."""
 
 from __future__ import annotations
 
-import math
 import random
+import sys
 from dataclasses import dataclass, fields
 
 from .value import Value
@@ -37,11 +37,9 @@ class Config:
         for field in fields(self):
             value = getattr(self, field.name)
             kind = type(field.default)
-            if kind is float and type(value) is int:
-                value = float(value)
-            if type(value) is not kind:
+            if type(value) is not kind and not (kind is float and type(value) is int):
                 raise ValueError(f"{field.name} {value!r} is not of type {kind.__name__}")
-            if kind is float and not math.isfinite(value):
+            if kind is float and not abs(value) <= sys.float_info.max:
                 raise ValueError(f"{field.name} {value} is not a finite number")
         least = {"n_embd": 1, "n_head": 1, "n_layer": 0, "block_size": 1, "steps": 0, "samples": 0}
         for name, bound in least.items():

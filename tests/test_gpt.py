@@ -167,6 +167,7 @@ def test_mlp_with_both_activations():
         (dict(learning_rate=0.0), "learning_rate 0.0 is not greater than 0"),
         (dict(learning_rate=float("nan")), "learning_rate nan is not a finite number"),
         (dict(learning_rate=float("inf")), "learning_rate inf is not a finite number"),
+        (dict(learning_rate=10**400), f"learning_rate {10**400} is not a finite number"),
         (dict(eps=0.0), "eps 0.0 is not greater than 0"),
         (dict(beta1=1.0), "beta1 1.0 is not in the range from 0 to below 1"),
         (dict(beta2=-0.1), "beta2 -0.1 is not in the range from 0 to below 1"),
