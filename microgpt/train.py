@@ -1,4 +1,4 @@
-# Tangled from docs/4-training/01-what-training-is.md by scripts/tangle.py: edit the chapters, not this file. [sha256:9c2181047796daa2]
+# Tangled from docs/4-training/01-what-training-is.md by scripts/tangle.py: edit the chapters, not this file. [sha256:341fa8f8e7366226]
 """Training: measure the error, find out what each parameter did for it, and change all of them a little."""
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ def train(docs: list[str], tokenizer: Tokenizer, params: Params, config: Config)
             loss = document_loss(tokens, params, config)
             loss.backward()
             adam.step(learning_rate(step, config))
+            if not math.isfinite(loss.data):
+                raise ArithmeticError(f"the loss is {loss.data}")
         except (ArithmeticError, ValueError) as error:
             raise DivergenceError(f"step {step + 1}: {error}; try a smaller learning rate") from None
         yield step + 1, loss.data

@@ -8,8 +8,6 @@ import math
 import random
 import sys
 
-sys.setrecursionlimit(100_000)  # the walk of Scalar.backward is as deep as its graph
-
 class Scalar:
     __slots__ = ("data", "parents", "slopes", "grad")
 
@@ -61,7 +59,12 @@ class Scalar:
                     visit(parent)
                 order.append(node)
 
-        visit(self)
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(100_000)  # the walk is as deep as the graph
+        try:
+            visit(self)
+        finally:
+            sys.setrecursionlimit(limit)
         self.grad = 1
         for node in reversed(order):
             for parent, slope in zip(node.parents, node.slopes):

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 CHAPTERS = [page for page in PAGES if re.match(r"[1-5]-", page.parent.name)]
 CONSOLE = [
-    pytest.param(page, example, id=f"{page.relative_to(ROOT / 'docs')}:{example.line}")
+    pytest.param(page, example, id=f"{page.relative_to(ROOT)}:{example.line}")
     for page in [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
     for example in find_examples(page)
     if example.language == "console"
