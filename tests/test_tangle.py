@@ -203,6 +203,10 @@ GOOD: dict[str, tuple[str | dict, dict[str, str]]] = {
         {"a.py": '"""Doc."""\nfrom __future__ import annotations\n'},
     ),
     "a warning is no fault": ("```python {file=a.py}\nx = '\\d' is 1\n```", {"a.py": "x = '\\d' is 1\n"}),
+    "tangle's own future imports do not count": (
+        "```python {file=a.py}\ndef f():\n    x: (yield) = 1\n```",
+        {"a.py": "def f():\n    x: (yield) = 1\n"},
+    ),
     "deep nesting": (
         "```python {file=a.py}\n# <<c0>>\n```\n"
         + "".join(f"```python {{#c{i}}}\n# <<c{i + 1}>>\n```\n" for i in range(2000))
@@ -282,7 +286,7 @@ BAD: dict[str, tuple[str | dict, list[str]]] = {
     "no files": ("# x\n```python {#c}\nx = 1\n```", [NO_FILES]),
     "an empty chapter": ("", [NO_FILES]),
     "not UTF-8": (
-        {"docs/a.md": b"one\r\n\xff\n\xfe\n" + ONE_FILE.encode(), "docs/b.md": "```python {#c}\nx\n```"},
+        {"docs/a.md": b"\n\xff\n\xfe\n" + ONE_FILE.encode(), "docs/b.md": "```python {#c}\nx\n```"},
         [
             "/a.md:2: this is not UTF-8 (save the chapter as UTF-8)",
             "/b.md:1: <<c>> is never used (refer to it, or remove it)",
@@ -371,6 +375,7 @@ BAD: dict[str, tuple[str | dict, list[str]]] = {
             ("name=c", "name=c"),
         ]
     },
+    "unknown before the name": (in_header("python {x #c}"), [f"{MALFORMED} `x` {KNOWN}"]),
     "name and file": (in_header("python {#c file=b.py}"), [TOO_MANY]),
     "two names": (in_header("python {#c #d}"), [TOO_MANY]),
     "two files": (in_header("python {file=b.py file=c.py}"), [TOO_MANY]),
@@ -511,7 +516,7 @@ BAD: dict[str, tuple[str | dict, list[str]]] = {
         )
     },
     "a cycle": (
-        "```python {file=a.py}\n# <<a>>\n```\n```python {#a}\n# <<b>>\n```\n```python {#b}\nx = 1\n# <<a>>\n```",
+        "```python {file=a.py}\n# <<a>>\n```\n```python {#a}\n# <<b>>\n```\n```python {#b}\n# <<c>>\n# <<a>>\n```\n```python {#c}\nx = 1\n```",
         ["/a.md:9: <<a>> contains itself: a -> b -> a (remove one of these references)"],
     ),
     "a cycle of one": (
