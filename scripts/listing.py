@@ -116,14 +116,13 @@ def read_program(root: Path) -> tuple[Book, list[Line]]:
 def line_range(chunk: str, root: Path = ROOT) -> str:
     """Return where a chunk stands in the program, with all that it refers to, as "17–43", or "17" for one line.
 
-    "setup" is not a chunk but all that comes before the first one. Raises ValueError if the chunk isn't in the
+    "setup" is not a chunk but all that comes before the first block. Raises ValueError if the chunk isn't in the
     program, or isn't in one piece.
     """
     book, lines = read_program(root)
     if chunk == SETUP:
-        end = next(i for i, line in enumerate(lines) if line.label not in (None, PROGRAM))
-        numbers = [i for i, line in enumerate(lines[:end], 1) if line.text]
-        return span(numbers[0], numbers[-1])
+        cut = next(cut_up(lines))
+        return span(cut.first, cut.last)
     labels, todo = {chunk}, [chunk]
     while todo:
         for piece in book.parts.get(todo.pop(), []):
