@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
+ALL = ["-n", "auto", "--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
 
 
 def install() -> Path:
@@ -44,7 +44,7 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         print(f"error: {' '.join(error.cmd)} failed; on Debian, install python3-venv first", file=sys.stderr)
         return 1
-    arguments = sys.argv[1:] or COVERAGE
+    arguments = sys.argv[1:] or ALL
     return subprocess.run([str(python), "-m", "pytest", *arguments], cwd=ROOT).returncode
 
 
