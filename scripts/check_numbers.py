@@ -14,8 +14,11 @@ Emphasis or backticks may stand between number and comment; − and - are the sa
 Python's own functions, `math`, all that `microgpt` exports, and
 
     run, ref["4192"], ref["4064"]   the recorded runs: docs/assets/data/, explained in scripts/record.py
+    experiments["width-32"]         the same for a run with other settings
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
+    lines("one-file-data")          where a chunk stands in the one-file program: "17–43"
+    code_lines                      how many lines of that program hold code
     mean(list)
 
 A decimal number of three or more significant digits (3.37, 0.807, 2.10), or a whole number with a
@@ -33,6 +36,7 @@ Not looked at: other fenced code, inline code, HTML tags, link targets, front ma
 from __future__ import annotations
 
 import argparse
+import ast
 import builtins
 import difflib
 import json
@@ -41,11 +45,13 @@ import os
 import re
 import statistics
 import sys
+import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from listing import PROGRAM, line_range
 from tangle import COMMENT, OPENING, UserError, complain, find_chapters, guarded, read_fence, write_files
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -204,12 +210,26 @@ def params(edition: str) -> int:
     return microgpt.count_params(microgpt.PRESETS[edition], 27)
 
 
+def count_code_lines() -> int:
+    """How many lines of the one-file program are not blank, nor a comment, nor in a docstring."""
+    with tokenize.open(ROOT / PROGRAM) as file:
+        tokens = [token for token in tokenize.generate_tokens(file.readline) if token.string.strip()]
+    spans = [(token.start[0], token.end[0]) for token in tokens if token.type != tokenize.COMMENT]
+    found = {line for first, last in spans for line in range(first, last + 1)}
+    for node in ast.walk(ast.parse((ROOT / PROGRAM).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            found -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return len(found)
+
+
 NAMES: dict[str, Any] = {name: getattr(microgpt, name) for name in microgpt.__all__}
-NAMES |= {"math": math, "mean": statistics.fmean, "params": params}
+NAMES |= {"math": math, "mean": statistics.fmean, "params": params, "lines": line_range}
 LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "docs": microgpt.load_docs,
     "run": lambda: load_recorded("run.json"),
     "ref": lambda: load_recorded("reference.json"),
+    "experiments": lambda: load_recorded("experiments.json"),
+    "code_lines": count_code_lines,
 }
 
 
@@ -243,6 +263,8 @@ UNSIGNED = r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+−]?\d+)?(?P<percent>[ \u00a
 SIGNED = re.compile("[-+−]?" + UNSIGNED)
 # At the end of a text. After a letter or a closing bracket - is a hyphen or a difference, not a sign.
 SIGNED_AT_END = re.compile(r"(?:(?<![^\W_])(?<![)\].])[-+−])?(?<![^\W_])(?<![.,])" + UNSIGNED + r"\Z")
+RANGE = re.compile(r"\d+–\d+")
+RANGE_AT_END = re.compile(r"(?<![\w–])\d+(?:–\d+)?\Z")
 WORD = re.compile(r"[\w'’-]+")
 WORD_AT_END = re.compile(WORD.pattern + r"\Z")
 AROUND = "*_`~$"  # what may stand between a number and its comment
@@ -287,8 +309,9 @@ def find_claim(before: str, right: str | None) -> tuple[int, int]:
             inside_a_word = re.match(r"[^\W_]{2}", text[start - 1 :]) if start > 0 else None
             if start >= 0 and same(text[start:], right) and not inside_a_word:
                 return start, len(text)
-        if word := WORD_AT_END.search(bare, tail):
-            return word.span()
+        at_end = RANGE_AT_END if RANGE.fullmatch(right) else WORD_AT_END
+        if stale := at_end.search(bare, tail):
+            return stale.span()
     return len(before), len(before)
 
 
@@ -303,10 +326,11 @@ def compare(page: Page, comment: Comment, text: str, span: tuple[int, int], righ
     if not right:
         page.problem(comment.start, f"the expression gives an empty text ({source})")
     elif not text:
-        kind = "number" if SIGNED.fullmatch(right) else "word"
+        kind = "number" if right[0].isdigit() or SIGNED.fullmatch(right) else "word"
         page.problem(comment.start, f"no {kind} stands directly before the comment, which gives {right} ({source})")
     elif not same(text, right):
-        fixable = (SIGNED if SIGNED.fullmatch(text) else WORD).fullmatch(right)
+        kinds = (RANGE, SIGNED) if SIGNED.fullmatch(text) or RANGE.fullmatch(text) else (WORD,)
+        fixable = any(kind.fullmatch(right) for kind in kinds)
         if right[0] == "-" and text[0] != "-":
             right = "−" + right[1:]
         page.problem(span[0], f"{text} should be {right} ({source})", *((span, right) if fixable else ()))

@@ -11,21 +11,27 @@ import sys
 from pathlib import Path
 
 import check_numbers
+import listing
 import pytest
 from tangle import find_chapters
+from test_project import code_lines
 
 RUN = {"losses": [3.4349, 3.4793, 2.0], "samples": ["kamon", "ann", "lm_head", "", "-x"], "num_docs": 11043,
        "negative": -0.5, "config": {"seed": 42}, "samples_at": {"0": ["tbg"]}}
+EXPERIMENTS = {"width-32": {"held_out": 2.3694, "samples": ["sanan"]}, "rate-1": {"error": "step 2"}}
 REFERENCE = {"4192": {"num_docs": 32033, "samples": ["kamon"]}, "4064": {"num_docs": 32033}}
 
 
 @pytest.fixture(autouse=True)
 def data(tmp_path, monkeypatch) -> Path:
-    """Recordings of a run that stays as it is."""
+    """Recordings of a run that stays as it is, and a program that does."""
+    monkeypatch.setitem(check_numbers.NAMES, "lines", {"setup": "1–15", "last": "16"}.__getitem__)
+    monkeypatch.setitem(check_numbers.LOADED, "code_lines", lambda: 200)
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps(RUN))
     (folder / "reference.json").write_text(json.dumps(REFERENCE))
+    (folder / "experiments.json").write_text(json.dumps(EXPERIMENTS))
     monkeypatch.setattr(check_numbers, "DATA", folder)
     return folder
 
@@ -75,6 +81,9 @@ RIGHT = [
     "_a_<!--= '_a_' -->, [0.807, 0.133]<!--= [0.807, 0.133] -->",
     "11,043<!--= len(docs) :, --> 27<!--= Tokenizer(docs).vocab_size --> 3.30<!--= math.log(27) :.2f -->",
     "2.97<!--= mean(run.losses) :.2f --> 42<!--= run.config.seed --> 3<!--= len({n for n in run.losses}) -->",
+    "2.37<!--= experiments['width-32'].held_out :.2f --> sanan<!--= experiments[\"width-32\"].samples[0] -->",
+    "1–15<!--= lines('setup') -->, **1–15**<!--= lines('setup') -->, [1–15<!--= lines('setup') -->](a.md)",
+    "16<!--= lines('last') -->, 200<!--= code_lines --> of 2.5<!--= code_lines / 80 -->",
     "0.67<!--= softmax([Value(1), Value(2), Value(3)])[2].data :.2f -->",
     "3.43<!--=\n  run.losses[0]\n  :.2f -->\r\n3.43<!--= run.losses[0] :.2f -->",
     "a:b<!--= 'a:b' --> 6.00<!--= (lambda x: x)(6) :.2f --> 16<!--= {'a': 16}['a'] -->",
@@ -127,6 +136,9 @@ WRONG = [
     ("80.7%<!--= 0.9 :.1% -->", ["1: 80.7% should be 90.0% (0.9 :.1%)"]),
     ("3.43%<!--= 3.5 -->", ["1: 3.43 should be 3.5 (3.5)"]),
     ("*anna*<!--= run.samples[0] -->", ["1: anna should be kamon (run.samples[0])"]),
+    ("2–15<!--= lines('setup') -->", ["1: 2–15 should be 1–15 (lines('setup'))"]),
+    ("15<!--= lines('setup') -->", ["1: 15 should be 1–15 (lines('setup'))"]),
+    ("1–15<!--= 15 * 2 -->", ["1: 15 should be 30 (15 * 2)"]),
     ("joann<!--= run.samples[1] -->", ["1: joann should be ann (run.samples[1])"]),
     ("3.37<!--= run.losses[0] :.2f --> 4,191<!--= params('4192') :, -->\n`0.9`<!--= 0.81 -->", [
         "1: 3.37 should be 3.43 (run.losses[0] :.2f)", "1: 4,191 should be 4,192 (params('4192') :,)",
@@ -139,6 +151,7 @@ WRONG = [
     ("[27](a.md)<!--= 27 -->", ["1: no number stands directly before"]),
     ("1.2.3<!--= 3 -->", ["1: no number stands directly before"]),
     ("27<!--= 27 --><!--= 27 -->", ["1: no number stands directly before"]),
+    ("a 1–15 <!--= lines('setup') -->", ["1: no number stands directly before the comment, which gives 1–15"]),
     (" <!--= run.samples[0] -->", ["1: no word stands directly before the comment, which gives kamon"]),
     ("x<!--= run.samples[3] -->", ["1: the expression gives an empty text (run.samples[3])"]),
     # expressions
@@ -147,6 +160,9 @@ WRONG = [
     ("1<!--= run.losses[9] -->", ["1: IndexError: list index out of range (run.losses[9])"]),
     ("1<!--= ref['4193'].num_docs -->", ["1: KeyError: '4193'"]),
     ("1<!--= params(4192) -->", ["1: KeyError: 4192"]),
+    ("1<!--= experiments['rate-1'].held_out -->", ["1: AttributeError: nothing recorded is called held_out"]),
+    ("1<!--= lines('no-chunk') -->", ["1: KeyError: 'no-chunk' (lines('no-chunk'))"]),
+    ("1<!--= code_line -->", ["1: name 'code_line' is not defined (did you mean code_lines?)"]),
     ("1<!--= 1 / 0 -->", ["1: ZeroDivisionError: division by zero (1 / 0)"]),
     ("1<!--= run.losses[0 -->", ["1: not a Python expression: "]),
     ("1<!--= -->", ["1: not a Python expression: "]),
@@ -225,6 +241,8 @@ FIX = [
      "1,000<!--= 1000 :, --> 9 %<!--= 9 --> 9%<!--= 0.09 :.0% -->"),
     ("*anna*<!--= run.samples[0] --> `wte`<!--= run.samples[2] -->",
      "*kamon*<!--= run.samples[0] --> `lm_head`<!--= run.samples[2] -->"),
+    ("14<!--= lines('setup') --> [1–14<!--= lines('setup') -->](a.md)",
+     "1–15<!--= lines('setup') --> [1–15<!--= lines('setup') -->](a.md)"),
     ("3.43<!--= run.losses[0] :.2f --> 2<!--= 2 -->", None),
 ]
 
@@ -294,6 +312,15 @@ def test_the_names_that_expressions_can_use():
 
     assert set(microgpt.__all__) <= set(check_numbers.NAMES)
     assert not set(check_numbers.LOADED) & set(check_numbers.NAMES)
+
+
+def test_the_lines_of_the_program(monkeypatch):
+    monkeypatch.undo()  # the real program
+    assert check_numbers.compute("lines('one-file-data')") == listing.line_range("one-file-data")
+    with pytest.raises(check_numbers.WrongExpression, match="no chunk no-chunk in docs/assets/downloads/microgpt.py"):
+        check_numbers.compute("lines('no-chunk')")
+    source = (check_numbers.ROOT / listing.PROGRAM).read_text(encoding="utf-8")
+    assert check_numbers.compute("code_lines") == str(len(code_lines(source)))
 
 
 # ------------------------------------------------------------------------------------ the chapters

@@ -10,13 +10,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 import record
 from microgpt import PRESETS, Tokenizer, Value, document_loss, dot, init_params, load_docs
+from microgpt.__main__ import main as run_program
 
 RUN = record.DATA / "run.json"
+EXPERIMENTS = record.DATA / "experiments.json"
 REFERENCE = record.DATA / "reference.json"
+CHEAP = {"steps-100", "towns-steps-200", "rate-1"}
+ALL = bool(os.environ.get("MICROGPT_ALL_EXPERIMENTS"))
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +97,103 @@ def test_the_published_runs():
     assert reference["4192"]["samples"][0] == "kamon" and reference["4064"]["samples"][-1] == "karli"
 
 
+def test_what_the_book_says_of_the_published_samples(original_names):
+    docs = load_docs(str(original_names))
+    random.Random(42).shuffle(docs)
+    for edition, steps, in_dataset, among_seen in (("4192", 1000, 11, 0), ("4064", 500, 5, 1)):
+        samples = json.loads(REFERENCE.read_text(encoding="utf-8"))[edition]["samples"]
+        assert sum(text in set(docs) for text in samples) == in_dataset
+        assert sum(text in set(docs[:steps]) for text in samples) == among_seen
+
+
+# ------------------------------------------------------------------------ the recorded experiments
+
+
+@pytest.fixture(scope="module")
+def experiments() -> dict:
+    return json.loads(EXPERIMENTS.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("names", [names for names in record.same_training() if ALL or CHEAP.intersection(names)], ids=",".join)
+def test_an_experiment_done_again_gives_what_is_recorded(experiments, names):
+    assert record.do_experiments(names) == {name: experiments[name] for name in names}
+
+
+def test_the_recorded_experiments_are_those_of_the_recorder(experiments):
+    assert EXPERIMENTS.read_text(encoding="utf-8") == record.to_text(experiments)
+    assert [experiment["command"] for experiment in experiments.values()] == list(map(record.command, record.EXPERIMENTS))
+    assert list(experiments) == list(record.EXPERIMENTS)
+    keys = list(experiments["default"])
+    assert all(list(experiment) == keys for experiment in experiments.values() if "error" not in experiment)
+    assert [name for name in experiments if "error" in experiments[name]] == ["rate-1"]
+    for experiment in experiments.values():
+        assert experiment.get("different", 0) <= record.DRAWN and len(experiment.get("samples", [0] * 20)) == 20
+
+
+def test_the_default_experiment_is_the_recorded_run(experiments, recorded):
+    default = experiments["default"]
+    assert default["samples"] == recorded["samples"]
+    assert default["nodes"] == round(fmean(recorded["nodes"]), 1)
+    for key, losses in (("mean_first_100", recorded["losses"][:100]), ("mean_last_100", recorded["losses"][-100:])):
+        assert default[key] == pytest.approx(fmean(losses), abs=1e-4)
+    colder = {key for key in default if default[key] != experiments["temperature-0.1"][key]}
+    assert colder == {"command", "samples", "different", "in_dataset", "among_seen", "mean_length"}
+    assert experiments["temperature-0.5"] | {"command": default["command"]} == default
+
+
+def test_an_experiment_is_what_the_command_prints(experiments, capsys, monkeypatch):
+    monkeypatch.chdir(record.ROOT)
+    for name in CHEAP:
+        experiment = experiments[name]
+        status = run_program(experiment["command"].split()[3:])
+        out, err = capsys.readouterr()
+        assert f"num docs: {experiment['num_docs']}\n" in out and f"num params: {experiment['num_params']}\n" in out
+        if "error" in experiment:
+            assert (status, err) == (1, f"error: {experiment['error']}\n")
+        else:
+            assert f"mean loss of the last 100 steps: {experiment['mean_last_100']:.4f} " in out
+            assert re.findall(r"^sample +\d+: (.*)$", out, re.M) == experiment["samples"]
+
+
+def test_no_run_reads_what_is_held_out():
+    for source in {record.settings(name).source for name in record.EXPERIMENTS}:
+        held_out = set(record.held_out_docs(source))
+        assert len(held_out) == len(record.held_out_docs(source)) == (100 if source else 200)
+        for name in record.EXPERIMENTS:
+            settings = record.settings(name)
+            if settings.source == source:
+                docs, _ = record.shuffled_docs(source, settings.config.seed)
+                assert not held_out.intersection(docs[: settings.config.steps])
+
+
+def test_the_towns():
+    towns, more = (load_docs(str(record.DATA / name)) for name in ("towns.txt", "more-towns.txt"))
+    assert (len(set(towns)), len(set(more))) == (200, 100) and not set(towns) & set(more)
+    for names in (towns, more):
+        assert names == sorted(names) and set("".join(names)) <= set("abcdefghijklmnopqrstuvwxyz")
+    assert len(set("".join(towns))) == 26  # so that nothing in the others is unknown to a model of these
+
+
+def test_the_experiments_are_recorded_in_their_order(data, capsys, experiments, monkeypatch):
+    class Pool:
+        """Two processes, without processes; the second is faster."""
+
+        def __init__(self, processes: int, **_: object) -> None: ...
+        def __enter__(self) -> Pool: return self
+        def __exit__(self, *_: object) -> None: ...
+
+        def imap_unordered(self, _: object, groups: list) -> list:
+            return [{name: experiments[name] for name in names} for names in reversed(groups)]
+
+    monkeypatch.setattr(record, "Pool", Pool)
+    assert record.main(["--check"]) == 0
+    assert capsys.readouterr().out.endswith("\nas recorded: run.json, experiments.json\n")
+    (data / "experiments.json").unlink()
+    assert record.main(["experiments.json"]) == 0
+    assert capsys.readouterr().out.endswith("\nwrote experiments.json\n")
+    assert (data / "experiments.json").read_bytes() == EXPERIMENTS.read_bytes()
+
+
 # ------------------------------------------------------------------------------- counting nodes
 
 
@@ -132,7 +234,7 @@ def test_an_exception_leaves_nothing_patched(manager):
 
 def test_check_passes_on_the_committed_files(data, capsys):
     before = {path: path.read_bytes() for path in data.iterdir()}
-    assert record.main(["--check"]) == 0
+    assert record.main(["--check", "run.json"]) == 0
     assert capsys.readouterr().out == "as recorded: run.json\n"
     assert {path: path.read_bytes() for path in data.iterdir()} == before
 
@@ -176,13 +278,13 @@ def test_check_says_what_is_not_as_recorded_and_writing_mends_it(data, capsys, c
     change(content)
     altered = json.dumps(content, indent=1)
     path.write_text(altered)
-    assert record.main(["--check"]) == 1
+    assert record.main(["--check", "run.json"]) == 1
     assert re.fullmatch(message + "\n", capsys.readouterr().err)
     assert path.read_text() == altered
-    assert record.main([]) == 0
+    assert record.main(["run.json"]) == 0
     assert capsys.readouterr().out == "wrote run.json\n"
     assert path.read_bytes() == RUN.read_bytes()
-    assert record.main([]) == 0
+    assert record.main(["run.json"]) == 0
     assert capsys.readouterr().out == "no change in run.json\n"
 
 
@@ -195,14 +297,14 @@ def test_check_of_a_file_that_is_no_recording(data, capsys, content, message):
     (data / "run.json").unlink()
     if content is not None:
         (data / "run.json").write_text(content)
-    assert record.main(["--check"]) == 1
+    assert record.main(["--check", "run.json"]) == 1
     error = capsys.readouterr().err
     assert error.startswith(message) and error.count("\n") == 1
 
 
 def test_writing_makes_the_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(record, "DATA", tmp_path / "a" / "b")
-    assert record.main([]) == 0
+    assert record.main(["run.json"]) == 0
     assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["run.json"]
 
 
@@ -211,8 +313,19 @@ def test_a_program_that_fails_is_told_in_one_line(data, capsys, monkeypatch):
         raise record.DataError("names.txt: gone")
 
     monkeypatch.setitem(record.RECORDINGS, "run.json", fail)
-    assert record.main([]) == 1
+    assert record.main(["run.json"]) == 1
     assert capsys.readouterr().err == "the program failed: names.txt: gone\n"
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["runs.json"], "runs.json is not recorded here, only run.json and experiments.json"),
+    (["--check", "run.json", "reference.json"], "reference.json is not recorded here, only run.json and experiments.json"),
+    (["--reference", "x", "run.json"], "--reference records reference.json and nothing else"),
+])
+def test_a_wrong_command_line(data, capsys, arguments, message):
+    with pytest.raises(SystemExit) as exit:
+        record.main(arguments)
+    assert exit.value.code == 2 and capsys.readouterr().err.endswith(f"error: {message}\n")
 
 
 # ---------------------------------------------------------------------- reading the published runs
