@@ -1,0 +1,79 @@
+"""Chunks in the browser: their links, their lines, and what a copy button copies."""
+
+from __future__ import annotations
+
+import pytest
+
+GPT = "3-architecture/10-the-whole-gpt/"
+TARGET = "document.querySelector(':target')"
+
+
+def at_target(visit) -> str:
+    """The anchor of the address; its element is in view, below the header."""
+    visit.page.wait_for_function(f"{TARGET}?.id === location.hash.slice(1)")
+    visit.page.wait_for_timeout(300)
+    top, header = visit.page.evaluate(
+        f"[{TARGET}.getBoundingClientRect().top, document.querySelector('.md-header').getBoundingClientRect().bottom]"
+    )
+    assert header <= top < 800
+    return visit.page.url.partition("#")[2]
+
+
+def test_a_reference_leads_to_its_chunk_and_back(visit):
+    v = visit()
+    v.go(GPT)
+    v.page.evaluate("window.same = true")
+    v.page.locator("#chunk-gpt .chunk-ref", has_text="attend-to-the-past").click()
+    v.page.wait_for_url(f"{v.site}3-architecture/07-multi-head-attention/#chunk-attend-to-the-past")
+    assert at_target(v) == "chunk-attend-to-the-past"
+    v.page.locator(":target .chunk-user", has_text="gpt").first.click()
+    v.page.wait_for_url(f"{v.site}{GPT}#chunk-gpt")
+    assert at_target(v) == "chunk-gpt"
+    assert v.page.evaluate("window.same"), "the page was loaded anew"
+
+
+def test_a_line_has_an_address(visit):
+    v = visit()
+    v.go(GPT + "#microgpt-gpt-py-9")
+    at_target(v)
+    assert v.page.evaluate(f"{TARGET}.textContent").startswith("Cache = ")
+    assert v.page.evaluate(f"{TARGET}.closest('code').scrollLeft") == 0
+    line = v.page.locator("#microgpt-gpt-py-7")
+    box = line.bounding_box()
+    v.page.mouse.click(box["x"] + 5, box["y"] + box["height"] / 2)
+    assert at_target(v) == "microgpt-gpt-py-7"
+    v.page.goto(v.site + "3-architecture/04-softmax/#docs-assets-downloads-microgpt-py-190")
+    at_target(v)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_copy_button_copies_the_code_alone(visit, width):
+    v = visit(viewport={"width": width, "height": 800}, permissions=["clipboard-read", "clipboard-write"])
+    v.go(GPT)
+    for anchor in ("chunk-gpt", "file-microgpt-gpt-py"):
+        chunk = v.page.locator(f"#{anchor}")
+        chunk.locator("button[data-md-type=copy]").click()
+        v.page.wait_for_timeout(100)
+        text = chunk.locator("code").evaluate("code => code.textContent")
+        assert v.page.evaluate("navigator.clipboard.readText()") == text.rstrip()
+        assert v.page.evaluate(
+            "code => { const r = document.createRange(); r.selectNodeContents(code); const s = getSelection();"
+            " s.removeAllRanges(); s.addRange(r); return s.toString() }", chunk.locator("code").element_handle()
+        ).rstrip() == text.rstrip()
+
+
+@pytest.mark.parametrize("path", [GPT, "appendix/index-of-chunks/", "appendix/index-of-identifiers/"])
+def test_nothing_but_code_and_tables_scrolls_sideways(visit, path):
+    v = visit(viewport={"width": 360, "height": 800})
+    v.go(path)
+    assert v.page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_without_javascript_chunks_are_the_same(visit):
+    v = visit(java_script_enabled=False)
+    v.go(GPT)
+    lines = v.page.locator("#chunk-gpt .chunk-line")
+    tops = [lines.nth(i).bounding_box()["y"] for i in range(lines.count())]
+    assert tops == sorted(set(tops))
+    v.page.locator("#chunk-gpt .chunk-ref").first.click()
+    assert v.page.url == f"{v.site}3-architecture/02-embeddings/#chunk-embed-the-token-and-its-position"
