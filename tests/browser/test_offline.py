@@ -19,7 +19,8 @@ SVGS = "[...document.querySelectorAll('div.mermaid')].map(host => host.shadowRoo
 
 
 def scroll_to(visit, selector: str) -> None:
-    visit.page.locator(selector).first.scroll_into_view_if_needed()
+    # Not the locator's own scrolling, which waits for the element to keep still: a diagram is replaced when it is near.
+    visit.page.evaluate("selector => document.querySelector(selector).scrollIntoView({block: 'center'})", selector)
 
 
 def scroll_to_the_end(visit) -> None:
