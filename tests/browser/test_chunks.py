@@ -11,11 +11,10 @@ TARGET = "document.querySelector(':target')"
 def at_target(visit) -> str:
     """The anchor of the address; its element is in view, below the header."""
     visit.page.wait_for_function(f"{TARGET}?.id === location.hash.slice(1)")
-    visit.page.wait_for_timeout(300)
-    top, header = visit.page.evaluate(
-        f"[{TARGET}.getBoundingClientRect().top, document.querySelector('.md-header').getBoundingClientRect().bottom]"
+    visit.page.wait_for_function(  # it may take a moment: fonts and diagrams above move it
+        f"(() => {{ const top = {TARGET}.getBoundingClientRect().top;"
+        " return document.querySelector('.md-header').getBoundingClientRect().bottom <= top && top < 800 })()"
     )
-    assert header <= top < 800
     return visit.page.url.partition("#")[2]
 
 

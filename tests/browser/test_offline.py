@@ -197,7 +197,7 @@ def test_formulas_are_set(visit):
     formula = v.page.locator(".arithmatex").first
     assert "\\[" not in formula.inner_text()
     assert formula.locator("math").count() == 1, "what screen readers read"
-    assert ["KaTeX_Main", "loaded"] in v.page.evaluate("[...document.fonts].map(f => [f.family, f.status])")
+    v.page.wait_for_function("[...document.fonts].some(f => f.family === 'KaTeX_Main' && f.status === 'loaded')")
     assert formula.bounding_box()["height"] < 150
 
 
