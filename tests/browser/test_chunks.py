@@ -30,6 +30,10 @@ def test_a_reference_leads_to_its_chunk_and_back(visit):
     v.page.wait_for_url(f"{v.site}{GPT}#chunk-gpt")
     v.page.wait_for_function(f"!!{TARGET}")
     assert v.page.evaluate("window.same"), "the page was loaded anew"
+    for path, anchor in (("3-architecture/07-multi-head-attention/", "chunk-attend-to-the-past"), (GPT, "chunk-gpt")):
+        v.page.goto("about:blank")
+        v.go(f"{path}#{anchor}")
+        assert at_target(v) == anchor
 
 
 def test_a_line_has_an_address(visit):
