@@ -14,6 +14,9 @@ from statistics import fmean
 
 import pytest
 import record
+
+from scripts import experiments as experimenting
+from scripts import runs
 from microgpt import PRESETS, Tokenizer, Value, document_loss, dot, init_params, load_docs
 from microgpt.__main__ import main as run_program
 
@@ -81,7 +84,7 @@ def test_unfused_counts_are_those_of_each_document_and_of_any_parameters(recorde
     random.Random(42).shuffle(docs)
     params = init_params(PRESETS["4192"], tokenizer.vocab_size, random.Random(7))
     for i in range(12):
-        with record.counted_nodes() as counter, record.unfused_dot():
+        with runs.counted_nodes() as counter, runs.unfused_dot():
             document_loss([tokenizer.bos, *tokenizer.encode(docs[i]), tokenizer.bos], params, PRESETS["4192"])
         assert counter.take() == recorded["unfused_nodes"][i]
 
@@ -114,20 +117,20 @@ def experiments() -> dict:
     return json.loads(EXPERIMENTS.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("names", [names for names in record.same_training() if ALL or CHEAP.intersection(names)], ids=",".join)
+@pytest.mark.parametrize("names", [names for names in experimenting.same_training() if ALL or CHEAP.intersection(names)], ids=",".join)
 def test_an_experiment_done_again_gives_what_is_recorded(experiments, names):
-    assert record.do_experiments(names) == {name: experiments[name] for name in names}
+    assert experimenting.do_experiments(names) == {name: experiments[name] for name in names}
 
 
 def test_the_recorded_experiments_are_those_of_the_recorder(experiments):
     assert EXPERIMENTS.read_text(encoding="utf-8") == record.to_text(experiments)
-    assert [experiment["command"] for experiment in experiments.values()] == list(map(record.command, record.EXPERIMENTS))
-    assert list(experiments) == list(record.EXPERIMENTS)
+    assert [experiment["command"] for experiment in experiments.values()] == list(map(experimenting.command, experimenting.EXPERIMENTS))
+    assert list(experiments) == list(experimenting.EXPERIMENTS)
     keys = list(experiments["default"])
     assert all(list(experiment) == keys for experiment in experiments.values() if "error" not in experiment)
     assert [name for name in experiments if "error" in experiments[name]] == ["rate-1"]
     for experiment in experiments.values():
-        assert experiment.get("different", 0) <= record.DRAWN and len(experiment.get("samples", [0] * 20)) == 20
+        assert experiment.get("different", 0) <= experimenting.DRAWN and len(experiment.get("samples", [0] * 20)) == 20
 
 
 def test_the_default_experiment_is_the_recorded_run(experiments, recorded):
@@ -156,13 +159,13 @@ def test_an_experiment_is_what_the_command_prints(experiments, capsys, monkeypat
 
 
 def test_no_run_reads_what_is_held_out():
-    for source in {record.settings(name).source for name in record.EXPERIMENTS}:
-        held_out = set(record.held_out_docs(source))
-        assert len(held_out) == len(record.held_out_docs(source)) == (100 if source else 200)
-        for name in record.EXPERIMENTS:
-            settings = record.settings(name)
+    for source in {experimenting.settings(name).source for name in experimenting.EXPERIMENTS}:
+        held_out = set(experimenting.held_out_docs(source))
+        assert len(held_out) == len(experimenting.held_out_docs(source)) == (100 if source else 200)
+        for name in experimenting.EXPERIMENTS:
+            settings = experimenting.settings(name)
             if settings.source == source:
-                docs, _ = record.shuffled_docs(source, settings.config.seed)
+                docs, _ = experimenting.shuffled_docs(source, settings.config.seed)
                 assert not held_out.intersection(docs[: settings.config.steps])
 
 
@@ -200,7 +203,7 @@ def test_the_experiments_are_recorded_in_their_order(data, capsys, experiments, 
 def test_counting_nodes():
     init = Value.__init__
     a, b = [Value(1.0), Value(2.0), Value(3.0)], [Value(4.0), Value(5.0), Value(6.0)]
-    with record.counted_nodes() as counter:
+    with runs.counted_nodes() as counter:
         total = dot(a, b)
         assert counter.take() == 1
         assert (total + 1).data == 33.0 and counter.take() == 1
@@ -210,23 +213,23 @@ def test_counting_nodes():
 
 
 def test_the_unfused_dot_makes_a_node_of_each_product_and_sum_and_changes_no_float():
-    fused = record.GPT.dot
+    fused = runs.GPT.dot
     a, b = [Value(0.1), Value(0.2), Value(0.3)], [Value(0.4), Value(0.5), Value(0.6)]
-    with record.counted_nodes() as counter, record.unfused_dot():
-        total = record.GPT.linear(b, [a])[0]
+    with runs.counted_nodes() as counter, runs.unfused_dot():
+        total = runs.GPT.linear(b, [a])[0]
         assert counter.take() == 6
         with pytest.raises(ValueError):
-            record.GPT.dot(a, b[:2])
-    assert record.GPT.dot is fused
+            runs.GPT.dot(a, b[:2])
+    assert runs.GPT.dot is fused
     assert total.data == dot(a, b).data
 
 
-@pytest.mark.parametrize("manager", [record.counted_nodes, record.unfused_dot])
+@pytest.mark.parametrize("manager", [runs.counted_nodes, runs.unfused_dot])
 def test_an_exception_leaves_nothing_patched(manager):
-    before = Value.__init__, record.GPT.dot
+    before = Value.__init__, runs.GPT.dot
     with pytest.raises(ZeroDivisionError), manager():
         1 / 0  # noqa: B018
-    assert (Value.__init__, record.GPT.dot) == before
+    assert (Value.__init__, runs.GPT.dot) == before
 
 
 # ----------------------------------------------------------------------------------- the command

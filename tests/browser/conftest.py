@@ -128,3 +128,19 @@ def visit(chromium, site):
         done.page.context.close()
         assert not done.foreign
         assert not done.complaints
+
+
+@pytest.fixture
+def figure(visit):
+    """Opens a page and brings the figure with this anchor to life; returns the visit and the live figure."""
+
+    def start(path: str, anchor: str, **options):
+        new = visit(**options)
+        new.go(path)
+        # Not the locator's own scrolling, which waits for the element to keep still.
+        new.page.evaluate("id => document.getElementById(id).scrollIntoView()", anchor)
+        live = new.page.locator(f"#{anchor} .live")
+        live.wait_for()
+        return new, live
+
+    return start
