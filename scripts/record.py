@@ -5,13 +5,13 @@
     python3 scripts/record.py --check [FILES…]     run, write nothing; fail if a file would change, and say where
     python3 scripts/record.py --reference DIR      read the published runs from DIR/run-4192.txt and DIR/run-4064.txt
 
-run.json takes seconds, experiments.json minutes. The tests check run.json and a few cheap experiments each time, and
-all of them if MICROGPT_ALL_EXPERIMENTS is set; `record.py --check` checks everything.
+All but experiments.json take seconds, that one minutes. The tests check the others and a few cheap experiments each
+time, and all of them if MICROGPT_ALL_EXPERIMENTS is set; `record.py --check` checks everything.
 
-No model is in here: everything comes from the package. A recording is a function that returns a dict
-of what JSON can hold; RECORDINGS says which file it goes into. To record something new, add one; a new experiment
-is a line in EXPERIMENTS. Floats are rounded before they are written, because the last digits depend on the system's
-math library.
+No model is in here: everything comes from the package. A recording is a function that returns a dict of what JSON can
+hold; RECORDINGS says which file it goes into. A new experiment is a line in scripts/experiments.py; what a figure shows
+is recorded by its module in scripts/figures/. Floats are rounded before they are written, because the last digits
+depend on the system's math library.
 
     run.json        what `python3 -m microgpt` does, with the same random numbers:
         config, num_docs, vocab_size, num_params
@@ -36,6 +36,7 @@ math library.
         samples         the texts after training
         different, in_dataset, among_seen, mean_length   of 200 other samples: how many different texts, how many that
                                         stand in the dataset, or among the documents of the run; letters in a text
+    figures/*.json  what the figures show; explained in their modules
 """
 
 from __future__ import annotations
@@ -223,10 +224,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run the program and record what it does, for the book's figures.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is not as a run makes it")
     parser.add_argument("--reference", metavar="DIR", help="record the published runs from run-….txt in DIR instead")
-    parser.add_argument("files", nargs="*", metavar="FILE", help=f"{' or '.join(RECORDINGS)} (default: both)")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="below docs/assets/data, for example run.json (default: all)")
     options = parser.parse_args(argv)
     if unknown := [name for name in options.files if name not in RECORDINGS]:
-        parser.error(f"{unknown[0]} is not recorded here, only {' and '.join(RECORDINGS)}")
+        parser.error(f"{unknown[0]} is not recorded here, only {', '.join(RECORDINGS)}")
     if options.files and options.reference is not None:
         parser.error(f"--reference records {REFERENCE} and nothing else")
     try:

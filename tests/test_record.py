@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -15,10 +16,10 @@ from statistics import fmean
 import pytest
 import record
 
-from scripts import experiments as experimenting
-from scripts import runs
 from microgpt import PRESETS, Tokenizer, Value, document_loss, dot, init_params, load_docs
 from microgpt.__main__ import main as run_program
+from scripts import experiments as experimenting
+from scripts import runs
 
 RUN = record.DATA / "run.json"
 EXPERIMENTS = record.DATA / "experiments.json"
@@ -188,8 +189,8 @@ def test_the_experiments_are_recorded_in_their_order(data, capsys, experiments, 
         def imap_unordered(self, _: object, groups: list) -> list:
             return [{name: experiments[name] for name in names} for names in reversed(groups)]
 
-    monkeypatch.setattr(record, "Pool", Pool)
-    assert record.main(["--check"]) == 0
+    monkeypatch.setattr(experimenting, "Pool", Pool)
+    assert record.main(["--check", "run.json", "experiments.json"]) == 0
     assert capsys.readouterr().out.endswith("\nas recorded: run.json, experiments.json\n")
     (data / "experiments.json").unlink()
     assert record.main(["experiments.json"]) == 0
@@ -236,10 +237,20 @@ def test_an_exception_leaves_nothing_patched(manager):
 
 
 def test_check_passes_on_the_committed_files(data, capsys):
-    before = {path: path.read_bytes() for path in data.iterdir()}
+    before = {path: path.read_bytes() for path in data.rglob("*.json")}
     assert record.main(["--check", "run.json"]) == 0
     assert capsys.readouterr().out == "as recorded: run.json\n"
-    assert {path: path.read_bytes() for path in data.iterdir()} == before
+    assert {path: path.read_bytes() for path in data.rglob("*.json")} == before
+
+
+def test_what_the_figures_show_is_what_the_program_does(data, capsys):
+    files = [name for name in record.RECORDINGS if name.startswith("figures/")]
+    assert sorted(path.relative_to(data).as_posix() for path in data.glob("figures/*")) == sorted(files)
+    assert record.main(["--check", *files]) == 0, capsys.readouterr().err
+
+
+def test_the_figures_data_are_small():
+    assert sum(len(gzip.compress(path.read_bytes())) for path in record.DATA.rglob("*.json")) < 600_000
 
 
 def change_loss(content: dict) -> None:
@@ -321,8 +332,8 @@ def test_a_program_that_fails_is_told_in_one_line(data, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["runs.json"], "runs.json is not recorded here, only run.json and experiments.json"),
-    (["--check", "run.json", "reference.json"], "reference.json is not recorded here, only run.json and experiments.json"),
+    (["runs.json"], f"runs.json is not recorded here, only {', '.join(record.RECORDINGS)}"),
+    (["--check", "run.json", "reference.json"], f"reference.json is not recorded here, only {', '.join(record.RECORDINGS)}"),
     (["--reference", "x", "run.json"], "--reference records reference.json and nothing else"),
 ])
 def test_a_wrong_command_line(data, capsys, arguments, message):

@@ -62,7 +62,7 @@ customElements.define("figure-softmax", class extends Figure {
 
     const controls = row(
       slider({
-        label: "all logits times", min: 1, max: 300, step: 1, value: 1, digits: 0,
+        label: "all logits times", min: 1, max: 400, step: 1, value: 1, digits: 0,
         change(x) {
           factor = x
           show()

@@ -94,7 +94,7 @@ customElements.define("figure-stepper", class extends Figure {
     live.append(
       html("div", { class: "player-bar" }, control, row(checkbox({ label: "numbers", change: on => live.classList.toggle("numbers", on) }))),
       status, listing)
-    draw(0)
+    control.go(0)
     return live
   }
 

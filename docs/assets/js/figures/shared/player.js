@@ -13,7 +13,7 @@ const draw = name => svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "
 
 const still = matchMedia("(prefers-reduced-motion: reduce)")
 
-/* `show(k)` draws step k, 0 to count - 1. `area` is the element whose arrow keys count; `left` ends it all.
+/* `show(k)` draws step k, 0 to count - 1; call go(0) when the figure is complete. `area` is the element whose arrow keys count; `left` ends it all.
    Returns an element with go(k), stop() and `position`. */
 export function player({ count, show, area, left, label = "step", pause = 900 }) {
   const id = newId()
