@@ -13,9 +13,11 @@ from scripts.figures import FIGURES
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 OPENING = re.compile(r'^<figure markdown="1" data-figure="(?P<name>[a-z-]+)"', re.M)
+FENCE = re.compile(r"^(`{3,}).*?^\1$", re.M | re.S)
+TEXTS = {path: FENCE.sub("", path.read_text(encoding="utf-8")) for path in sorted((ROOT / "docs").rglob("*.md"))}
 PAGES = {
     path.relative_to(ROOT / "docs").as_posix().removesuffix(".md").removesuffix("index"): OPENING.findall(text)
-    for path in sorted((ROOT / "docs").rglob("*.md")) if OPENING.search(text := path.read_text(encoding="utf-8"))
+    for path, text in TEXTS.items() if OPENING.search(text)
 }
 LIVE = "[...document.querySelectorAll('.figure')].every(figure => figure.querySelector('.live'))"
 
