@@ -50,14 +50,19 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "")
     return element("table", *parts, top, element("tbody", *body))
 
 
-def strip(values: Sequence[float], label: str, largest: float | None = None, digits: int = 2) -> Html:
+def strip(
+    values: Sequence[float], label: str, largest: float | None = None, digits: int = 2, names: Sequence[str] | None = None
+) -> Html:
     """Return a vector as a row of colored cells, each with its number; `largest` has the full color."""
     largest = largest or max(map(abs, values), default=0) or 1
     cells = [
-        element("span", number(x, digits), class_="more" if x > 0 else "less", style=f"--amount:{amount(x, largest)}%")
-        for x in values
+        element(
+            "span", *([element("b", names[i])] if names else []), element("i", number(x, digits)),
+            class_="more" if x > 0 else "less", style=f"--amount:{amount(x, largest)}%",
+        )
+        for i, x in enumerate(values)
     ]
-    return element("span", *cells, class_="strip numbers", role="group", aria_label=label)
+    return element("span", *cells, class_="strip named" if names else "strip", role="group", aria_label=label)
 
 
 def amount(x: float, largest: float) -> int:

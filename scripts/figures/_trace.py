@@ -41,6 +41,9 @@ class Watched:
                 header = node.body[0].lineno - 1 if isinstance(getattr(node, "body", None), list) else node.end_lineno
                 for line in range(node.lineno, max(header, node.lineno) + 1):
                     self.statement[line - 1] = node.lineno - 1
+        text = tree.body[0].body[0]  # the docstring, if there is one
+        documented = isinstance(text, ast.Expr) and isinstance(getattr(text.value, "value", None), str)
+        self.docstring = range(text.lineno - 1, text.end_lineno) if documented else range(0)
 
 
 def trace(run: Callable[[], Any], functions: list[Watched]) -> Json:
@@ -48,7 +51,7 @@ def trace(run: Callable[[], Any], functions: list[Watched]) -> Json:
 
     `functions`: name, file and the lines of each. `steps`: lists [function, line, made], the line counted from 0 in the
     function, or null when it returns; `made` is null or [function, line, {label: value}], what has changed since the
-    step before, and the line that did it. A step with a fourth entry is the first one of a call.
+    step before, and the line that did it; for arguments the first. A step with a fourth entry is the first one of a call.
     """
     recorder = Recorder(functions)
     before = sys.gettrace()
@@ -59,7 +62,7 @@ def trace(run: Callable[[], Any], functions: list[Watched]) -> Json:
         sys.settrace(before)
     return {
         "functions": [
-            {"name": watched.code.co_name, "file": f"microgpt/{Path(watched.code.co_filename).name}"}
+            {"name": watched.function.__qualname__, "file": f"microgpt/{Path(watched.code.co_filename).name}"}
             for watched in functions
         ],
         "steps": recorder.steps,
@@ -98,7 +101,7 @@ class Recorder:
         values = {label: self.evaluate(text, frame, watched) for label, text in watched.watch.items()}
         values = {label: shown(value) for label, value in values.items() if value is not None}
         made = {label: value for label, value in values.items() if before.get(label) != value} | result
-        step: list[Any] = [number, line, [number, running, made] if made else None]
+        step: list[Any] = [number, line, [number, running or 0, made] if made else None]
         if running is None:
             step.append("call")
         self.steps.append(step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import partial
+from textwrap import dedent
 from typing import Any, NamedTuple
 
 from pygments import highlight
@@ -133,8 +134,9 @@ FUNCTIONS = {  # the same without a run, for the stills
 
 
 def record(name: str) -> dict[str, Any]:
+    """Return the trace, and what the cells of a vector over the vocabulary stand for."""
     code = TRACES[name]()
-    return trace(code.run, code.functions)
+    return {"vocabulary": [*default_run().tokenizer.chars, "BOS"], **trace(code.run, code.functions)}
 
 
 RECORDINGS = {f"trace-{name}.json": partial(record, name) for name in TRACES}
@@ -151,29 +153,33 @@ def still(trace: str) -> str:
         if call:
             made[number_] = {}
         if change:
-            made[change[0]].setdefault(change[1] or 0, {}).update(change[2])
+            made[change[0]].setdefault(change[1], {}).update(change[2])
     parts = []
     for function, info, values in zip(FUNCTIONS[trace], recorded["functions"], made):
         watched = Watched(function, {})
-        colored = highlight("\n".join(watched.source), PythonLexer(stripall=False), HtmlFormatter(nowrap=True)).split("\n")
+        colored = highlight(dedent("\n".join(watched.source)), PythonLexer(stripall=False), HtmlFormatter(nowrap=True)).split("\n")
         lines = []
         for i, line in enumerate(colored[: len(watched.source)]):
-            results = [shown(name, value) for name, value in values.get(i, {}).items()]
+            if i in watched.docstring:
+                continue
+            results = [shown(name, value, recorded["vocabulary"]) for name, value in values.get(i, {}).items()]
             lines.append(element(
                 "li",
                 element("span", str(watched.first + i), class_="line-number"),
                 element("code", Html(line or " "), class_="highlight"),
                 element("span", *results, class_="made"),
+                data_line=i,
             ))
         title = element("p", f"{info['file']} · {info['name']}", class_="trace-title")
         parts.append(element("div", title, element("ol", *lines), class_="trace-function"))
     return element("div", *parts, class_="trace", tabindex="0", role="group", aria_label=f"the code of {trace}")
 
 
-def shown(name: str, value: Any) -> Html:
+def shown(name: str, value: Any, vocabulary: list[str]) -> Html:
     """As `show` of stepper.js."""
-    if isinstance(value, list) and len(value) > 3 and all(isinstance(x, (int, float)) for x in value):
-        return element("span", f"{name} = ", strip(value, name), class_="made-value")
+    if isinstance(value, list) and len(value) > 3 and all(isinstance(x, float) for x in value):
+        names = vocabulary if len(value) == len(vocabulary) else None
+        return element("span", f"{name} = ", strip(value, name, names=names), class_="made-value")
     return element("span", f"{name} = ", element("code", text(value)), class_="made-value")
 
 

@@ -6,7 +6,9 @@ import { Figure, load } from "./shared/figure.js"
 import { player } from "./shared/player.js"
 import { strip } from "./shared/strip.js"
 
-const isVector = value => Array.isArray(value) && value.every(x => typeof x === "number")
+/* Vectors are shown as strips; short ones, and lists of tokens, are more readable as they are. */
+const isVector = value => Array.isArray(value) && value.length > 3 && value.every(x => typeof x === "number") &&
+  !value.every(Number.isInteger)
 
 function text(value) {
   if (typeof value === "number")
@@ -14,94 +16,94 @@ function text(value) {
   return Array.isArray(value) ? `[${value.map(text).join(", ")}]` : String(value)
 }
 
-function show(name, value) {
-  const content = isVector(value) && value.length > 3 ? strip(value, { label: name, digits: 2 }) : html("code", {}, text(value))
+function show(name, value, vocabulary) {
+  const names = value.length === vocabulary.length ? vocabulary : undefined
+  const content = isVector(value) ? strip(value, { label: name, names }) : html("code", {}, text(value))
   return html("span", { class: "made-value" }, `${name} = `, content)
 }
 
+/* What each line has made when step k is about to run: key -> { name: value }. A call begins with nothing. */
+function madeUntil(steps, k) {
+  const made = new Map()
+  for (const [part, , change, call] of steps.slice(0, k + 1)) {
+    if (call)
+      [...made.keys()].filter(place => place.startsWith(`${part}:`)).forEach(place => made.delete(place))
+    if (change)
+      made.set(key(change), { ...made.get(key(change)), ...change[2] })
+  }
+  return made
+}
+
+const key = ([part, line]) => `${part}:${line}`
+
 customElements.define("figure-stepper", class extends Figure {
   async build() {
-    const { steps } = await load(`trace-${this.dataset.trace}.json`)
+    const { steps, vocabulary } = await load(`trace-${this.dataset.trace}.json`)
     const listing = this.querySelector(".still .trace").cloneNode(true)
-    const lines = [...listing.querySelectorAll(".trace-function")].map(part => [...part.querySelectorAll("li")])
-    const places = lines.map(part => part.map(line => line.querySelector(".made")))
-    const numbers = lines.flat().map(line => line.querySelector(".line-number"))
+    const lines = new Map()
+    listing.querySelectorAll(".trace-function").forEach((part, i) =>
+      part.querySelectorAll("li").forEach(line => lines.set(key([i, line.dataset.line]), line)))
     const live = html("div")
     const status = liveText()
 
-    /* The values at step k are what all steps up to it have made; a call begins with nothing. */
-    const valuesAt = k => {
-      const made = lines.map(() => new Map())
-      for (const [part, , change, call] of steps.slice(0, k + 1)) {
-        if (call)
-          made[part] = new Map()
-        if (change)
-          made[change[0]].set(change[1] ?? -1, { ...made[change[0]].get(change[1] ?? -1), ...change[2] })
-      }
-      return made
-    }
-
     const draw = k => {
-      const [part, line, change] = steps[k]
-      const made = valuesAt(k)
-      lines.forEach((part_, i) => part_.forEach((element, j) => {
-        const values = { ...(j === 0 ? made[i].get(-1) : undefined), ...made[i].get(j) }
-        places[i][j].replaceChildren(...Object.entries(values).map(([name, value]) => show(name, value)))
-        element.classList.toggle("new", change?.[0] === i && (change[1] ?? 0) === j)
+      const [, line, change] = steps[k]
+      const made = madeUntil(steps, k)
+      const changed = change && lines.get(key(change))
+      const next = line === null ? undefined : lines.get(key(steps[k]))
+      for (const [place, element] of lines) {
+        const values = Object.entries(made.get(place) ?? {}).map(([name, value]) => show(name, value, vocabulary))
+        element.querySelector(".made").replaceChildren(...values)
+        element.classList.toggle("new", element === changed)
         element.removeAttribute("aria-current")
-      }))
-      const here = line === null ? undefined : lines[part][line]
-      here?.setAttribute("aria-current", "step")
-      const place = here ? `line ${here.querySelector(".line-number").textContent} is next` : "the function returns"
+      }
+      next?.setAttribute("aria-current", "step")
+      const place = next ? `line ${next.querySelector(".line-number").textContent} is next` : "the function returns"
       const news = change ? Object.entries(change[2]).map(([name, value]) =>
-        `${name} ${isVector(value) && value.length > 3 ? "changed" : `is ${text(value)}`}`).join(", ") : ""
-      status.say(`Step ${k + 1} of ${steps.length}: ${place}${news && `; ${news}`}.`)
-      this.follow(here ?? lines[change?.[0] ?? part][change?.[1] ?? 0], listing)
+        `; ${name} ${isVector(value) ? "changed" : `is ${text(value)}`}`) : []
+      status.say(`Step ${k + 1} of ${steps.length}: ${place}${news.join("")}.`)
+      follow(next ?? changed, listing)
     }
 
     const control = player({ count: steps.length, show: draw, area: live, left: this.left })
-
-    /* A line's number leads to the next step at which the line is about to run, or to the first. */
-    const jump = button => {
-      const [part, line] = lines.flatMap((all, i) => all.map((element, j) => [i, j, element])).find(([, , element]) => element.contains(button))
-      const at = steps.flatMap(([i, j], k) => i === part && j === line ? [k] : [])
-      if (at.length)
-        control.go(at.find(k => k > control.position) ?? at[0])
-    }
-    lines.forEach((part, i) => part.forEach((line, j) => {
-      const old = line.querySelector(".line-number")
-      const used = steps.some(([a, b]) => a === i && b === j)
-      if (!used)
-        return
-      old.replaceWith(html("button", {
-        type: "button", class: "line-number", tabindex: -1, "aria-label": `Go to line ${old.textContent}`,
-        onclick: event => jump(event.currentTarget)
-      }, old.textContent))
-    }))
-    const buttons = [...listing.querySelectorAll("button.line-number")]
-    if (buttons.length)
-      buttons[0].tabIndex = 0
-    listing.addEventListener("keydown", event => {
-      const at = buttons.indexOf(event.target), to = { ArrowUp: at - 1, ArrowDown: at + 1 }[event.key]
-      if (at < 0 || !buttons[to])
-        return
-      event.preventDefault()
-      buttons[at].tabIndex = -1
-      buttons[to].tabIndex = 0
-      buttons[to].focus()
+    const numbers = checkbox({ label: "numbers", change: on => live.classList.toggle("numbers", on) })
+    addJumps(lines, listing, place => {
+      const at = [...steps.keys()].filter(k => key(steps[k]) === place)
+      return at.length && (() => control.go(at.find(k => k > control.position) ?? at[0]))
     })
-
-    live.append(
-      html("div", { class: "player-bar" }, control, row(checkbox({ label: "numbers", change: on => live.classList.toggle("numbers", on) }))),
-      status, listing)
+    live.append(html("div", { class: "player-bar" }, control, row(numbers)), status, listing)
     control.go(0)
     return live
   }
-
-  /* Long listings scroll in their box; the page itself stays where it is. */
-  follow(line, box) {
-    const inner = line.getBoundingClientRect(), outer = box.getBoundingClientRect()
-    if (inner.top < outer.top || inner.bottom > outer.bottom)
-      box.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 3
-  }
 })
+
+/* The number of a line that runs becomes a button: it leads to the next step at which the line is about to run, or to
+   the first. All buttons are one stop of the Tab key; the arrow keys go from one to the other. */
+function addJumps(lines, listing, find) {
+  for (const [place, line] of lines) {
+    const jump = find(place), old = line.querySelector(".line-number")
+    if (jump)
+      old.replaceWith(html("button", {
+        type: "button", class: "line-number", tabindex: -1, title: "Go to this line",
+        "aria-label": `Go to line ${old.textContent}`, onclick: jump
+      }, old.textContent))
+  }
+  const buttons = [...listing.querySelectorAll("button")]
+  buttons[0].tabIndex = 0
+  listing.addEventListener("keydown", event => {
+    const at = buttons.indexOf(event.target), to = { ArrowUp: at - 1, ArrowDown: at + 1 }[event.key]
+    if (at < 0 || !buttons[to])
+      return
+    event.preventDefault()
+    buttons[at].tabIndex = -1
+    buttons[to].tabIndex = 0
+    buttons[to].focus()
+  })
+}
+
+/* A long listing scrolls in its box; the page stays where it is. */
+function follow(line, box) {
+  const inner = line?.getBoundingClientRect(), outer = box.getBoundingClientRect()
+  if (inner && (inner.top < outer.top || inner.bottom > outer.bottom))
+    box.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 3
+}
