@@ -12,7 +12,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from microgpt import Adam, Value, document_loss, empty_cache, generate, gpt, softmax, train
+from microgpt import Adam, Tokenizer, Value, document_loss, empty_cache, generate, gpt, softmax, train
+from microgpt.params import flatten
 
 from ..runs import copied, default_run
 from ._still import Html, element, load, number, strip
@@ -51,7 +52,7 @@ def value_code() -> Code:
         (a * b + a).backward()
 
     helpers = {"a": a, "b": b, "name": name, "product": product}
-    inputs = {"self": "self.data", "other": "other.data"}
+    inputs = {"self.data": "self.data", "other.data": "other.data"}
     return Code([
         Watched(Value.__mul__, inputs),
         Watched(Value.__add__, inputs),
@@ -59,6 +60,7 @@ def value_code() -> Code:
             "path": "[name(node) for node, _ in path]",
             "order": "[name(node) for node in order]",
             "node": "name(node)",
+            "grad": "grad",
             "child": "name(child)",
             "local_grad": "local_grad",
             "L.grad": "self.grad or None",
@@ -90,16 +92,23 @@ def training_code() -> Code:
     params = copied(run.params_at[0])
     name = run.docs[0]
     followed = run.tokenizer.encode(name)[0] * run.config.n_embd
+    helpers = {"letter": letter, "tokenizer": run.tokenizer, "p": flatten(params)[followed]}
     steps = train(run.docs, run.tokenizer, params, run.config)
     return Code([
-        Watched(train, {"step": "step", "tokens": "tokens", "loss": "loss.data"}),
+        Watched(train, {
+            "step": "step", "tokens": "tokens", "the name": "tokenizer.decode(tokens[1:-1])", "loss.data": "loss.data",
+            "p.grad": "p.grad or None", "p.data": "p.data",
+        }, helpers=helpers),
         Watched(document_loss, {
-            "tokens": "tokens", "n": "n", "pos_id": "pos_id", "probs": "probs", "losses": "losses",
-        }),
+            "tokens": "tokens", "n": "n", "pos_id": "pos_id", "reads": "letter(tokens[pos_id], tokenizer)",
+            "should predict": "letter(tokens[pos_id + 1], tokenizer)", "probs": "probs", "losses": "losses",
+        }, helpers=helpers),
         Watched(
             Adam.step,
-            {"rate": "rate", "t": "self.t", "correct1": "correct1", "correct2": "correct2", "i": "i", "self.m[i]": "self.m[i]", "self.v[i]": "self.v[i]",
-             "p.grad": "p.grad", "p.data": "p.data"},
+            {
+                "rate": "rate", "self.t": "self.t", "correct1": "correct1", "correct2": "correct2", "i": "i",
+                "self.m[i]": "self.m[i]", "self.v[i]": "self.v[i]", "p.grad": "p.grad", "p.data": "p.data",
+            },
             when=f"locals().get('i', {followed}) == {followed}",
         ),
     ], lambda: next(steps))
@@ -110,11 +119,22 @@ def sampling_code() -> Code:
     run = default_run()
     rng = random.Random(run.config.seed)
     watch = {
-        "tokens": "tokens", "pos_id": "pos_id", "probs": "probs", "token_id": "token_id",
-        "the text so far": "tokenizer.decode(tokens[1:])",
+        "tokens": "tokens", "the name so far": "tokenizer.decode(tokens[1:]) or '(nothing)'", "pos_id": "pos_id",
+        "reads": "letter(tokens[pos_id], tokenizer)", "probs": "probs", "the largest": "largest(probs, tokenizer)",
+        "token_id": "token_id", "drawn": "letter(token_id, tokenizer)",
     }
+    helpers = {"letter": letter, "largest": largest}
     written = generate(run.params, run.config, run.tokenizer, rng)
-    return Code([Watched(generate, watch, result=False)], lambda: list(written))
+    return Code([Watched(generate, watch, helpers=helpers, result=False)], lambda: list(written))
+
+
+def letter(token_id: int, tokenizer: Tokenizer) -> str:
+    return "BOS" if token_id == tokenizer.bos else tokenizer.decode([token_id])
+
+
+def largest(probs: list[float], tokenizer: Tokenizer) -> str:
+    best = sorted(range(len(probs)), key=lambda i: -probs[i])
+    return ", ".join(f"{letter(i, tokenizer)} {probs[i]:.2f}" for i in best[:4])
 
 
 TRACES: dict[str, Callable[[], Code]] = {

@@ -10,7 +10,13 @@ import pytest
 from scripts.figures import stepper
 from scripts.figures._still import DATA
 
-PAGES = {"softmax": "3-architecture/04-softmax/"}
+PAGES = {
+    "value": "2-autograd/05-the-backward-pass/",
+    "softmax": "3-architecture/04-softmax/",
+    "gpt": "3-architecture/10-the-whole-gpt/",
+    "training": "4-training/06-the-training-loop/",
+    "sampling": "5-inference/01-generating-text/",
+}
 
 
 def recorded(trace: str) -> dict:
