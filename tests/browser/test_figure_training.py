@@ -57,6 +57,10 @@ def test_scrubbing(figure):
         slider.fill(str(step))
         check(live, step)
     assert "After step 500" in live.locator(".figure-status").inner_text()
+    live.get_by_title("One step forward").click()
+    check(live, 732)
+    v.page.keyboard.press("ArrowLeft")
+    check(live, 731)
 
 
 def test_buttons_and_the_drawing(figure):
@@ -80,6 +84,15 @@ def test_buttons_and_the_drawing(figure):
     check(live, 1000)
     v.page.mouse.up()
     v.page.mouse.move(*middle)
+    check(live, 1000)
+
+
+def test_it_plays_to_the_end(figure):
+    v, live = figure(PAGE, ANCHOR)
+    live.get_by_label("step", exact=True).fill("990")
+    live.get_by_title("Play").click()
+    v.page.wait_for_function("document.querySelector('#figure-training .player output').textContent === '1000'")
+    live.get_by_title("Play").wait_for()
     check(live, 1000)
 
 

@@ -1,9 +1,10 @@
 /* The default run: the loss of every step, means that tell more than one loss does, and the names that the model makes
    on the way. Recorded by scripts/figures/training.py. With data-brief the held-out loss is left away. */
-import { button, liveText, slider } from "./shared/controls.js"
+import { button, liveText } from "./shared/controls.js"
 import { html, number, svg } from "./shared/dom.js"
 import { drawing } from "./shared/drawing.js"
 import { Figure, load } from "./shared/figure.js"
+import { player } from "./shared/player.js"
 import { axisBelow, axisLeft, line, linear, ticks } from "./shared/scale.js"
 
 const WINDOW = 50, LOW = 1, HIGH = 6, HEIGHT = 260
@@ -86,17 +87,14 @@ customElements.define("figure-training", class extends Figure {
       stops.forEach((stop, i) => stop.setAttribute("aria-pressed", recorded[i] === latest))
     }
 
-    const scrub = slider({ label: "step", min: 0, max: steps, step: 1, value: 0, digits: 0, change: show })
-    const go = step => {
-      scrub.set(step)
-      show(step)
-    }
-    const stops = recorded.map(step => button({ label: String(step), title: `Go to step ${step}`, press: () => go(step) }))
+    const live = html("div", { class: "training" })
+    const control = player({ count: steps + 1, show, area: live, left: this.left, text: String, pause: 30 })
+    const stops = recorded.map(step => button({ label: String(step), title: `Go to step ${step}`, press: () => control.go(step) }))
 
     /* A finger or the mouse on the drawing moves the step too. */
     const follow = event => {
       const at = x.invert(event.clientX - picture.getBoundingClientRect().left)
-      go(Math.max(0, Math.min(steps, Math.round(at))))
+      control.go(Math.round(at))
     }
     picture.addEventListener("pointerdown", event => {
       if (event.button)
@@ -106,10 +104,11 @@ customElements.define("figure-training", class extends Figure {
     })
     picture.addEventListener("pointermove", event => picture.hasPointerCapture(event.pointerId) && follow(event))
 
-    show(0)
-    return html("div", { class: "training" }, picture, scrub,
+    live.append(picture, control,
       html("div", { class: "controls", role: "group", "aria-label": "recorded steps" }, html("span", {}, "go to"), stops),
       html("ul", { class: "training-key" }, [loss, mean, ...brief ? [] : [unread], guess].map(({ element }) => element)),
       status, html("div", { class: "training-names" }, lists))
+    control.go(0)
+    return live
   }
 })
