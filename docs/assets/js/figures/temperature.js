@@ -41,18 +41,25 @@ customElements.define("figure-temperature", class extends Figure {
     const next = random(SEED)
     let beginning = START, temperature = 1, order, shares, counts, total
 
+    let paint = () => {}
     const picture = drawing({
       height: HEIGHT, left: this.left, label: "The shares of the tokens as bars, in the order of the list below",
       draw(place, width) {
         const x = linear([0, tokens.length], [34, width]), y = linear([0, 1], [HEIGHT - 30, 8])
-        const pitch = x(1) - x(0), own = distribution(logits[beginning], 1)
-        const bar = (from, part, height, name) => svg("rect", { x: from, width: part * pitch, y: y(height), height: y(0) - y(height), class: name })
-        place.append(axisLeft(y, [0, 0.25, 0.5, 0.75, 1], { x: 34, end: width, text: p => number(p, 2) }), ...order.flatMap((i, k) => [
-          bar(x(k + 0.1), 0.5, shares[i], "fill-a"),
-          total && bar(x(k + 0.6), 0.3, counts[i] / total, "fill-b"),
-          svg("path", { d: line([[x(k + 0.02), y(own[i])], [x(k + 0.98), y(own[i])]]), class: "temperature-own" }),
-          svg("text", { x: x(k + 0.5), y: HEIGHT - (tokens[i].length > 1 ? 2 : 15), "text-anchor": "middle" }, tokens[i])
-        ].filter(Boolean)))
+        const own = distribution(logits[beginning], 1)
+        const bar = (from, to, name) => svg("rect", { x: x(from), width: x(to) - x(from), class: name })
+        const bars = order.map((_, k) => [bar(k + 0.1, k + 0.6, "fill-a"), bar(k + 0.6, k + 0.9, "fill-b")])
+        place.append(axisLeft(y, [0, 0.25, 0.5, 0.75, 1], { x: 34, end: width, text: p => number(p, 2) }), ...bars.flat(),
+          ...order.flatMap((i, k) => [
+            svg("path", { d: line([[x(k + 0.02), y(own[i])], [x(k + 0.98), y(own[i])]]), class: "temperature-own" }),
+            svg("text", { x: x(k + 0.5), y: HEIGHT - (tokens[i].length > 1 ? 2 : 15), "text-anchor": "middle" }, tokens[i])
+          ]))
+        paint = () => bars.forEach((pair, k) => pair.forEach((rect, n) => {
+          const height = n ? total && counts[order[k]] / total : shares[order[k]]
+          rect.setAttribute("y", y(height))
+          rect.setAttribute("height", y(0) - y(height))
+        }))
+        paint()
       }
     })
     const rows = tokens.map(() => {
@@ -70,7 +77,7 @@ customElements.define("figure-temperature", class extends Figure {
         count.textContent = counts[i] ? `${counts[i]}×` : ""
       })
       drawn.textContent = `${total} drawn`
-      picture.redraw()
+      paint()
     }
 
     /* The order is that of the logits, whatever the temperature is. */
@@ -110,6 +117,7 @@ customElements.define("figure-temperature", class extends Figure {
         change(text) {
           beginning = text
           change()
+          picture.redraw()
         }
       }),
       slider({
