@@ -13,9 +13,9 @@ const draw = name => svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "
 
 const still = matchMedia("(prefers-reduced-motion: reduce)")
 
-/* `show(k)` draws step k, 0 to count - 1; call go(0) when the figure is complete. `area` is the element whose arrow keys count; `left` ends it all.
-   Returns an element with go(k), stop() and `position`. */
-export function player({ count, show, area, left, label = "step", pause = 900 }) {
+/* `show(k)` draws step k, 0 to count - 1, `text(k)` names it; call go(0) when the figure is complete. `area` is the
+   element whose arrow keys count; `left` ends it all. Returns an element with go(k), stop() and `position`. */
+export function player({ count, show, area, left, label = "step", text = k => `${k + 1} of ${count}`, pause = 900 }) {
   const id = newId()
   let timer
 
@@ -40,7 +40,7 @@ export function player({ count, show, area, left, label = "step", pause = 900 })
   function move(k) {
     element.position = Math.max(0, Math.min(count - 1, k))
     input.value = element.position
-    output.textContent = `${element.position + 1} of ${count}`
+    output.textContent = text(element.position)
     input.setAttribute("aria-valuetext", output.textContent)
     for (const [control, end] of [[first, 0], [back, 0], [next, count - 1], [last, count - 1]])
       control.setAttribute("aria-disabled", element.position === end)
