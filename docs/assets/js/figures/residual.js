@@ -27,8 +27,9 @@ customElements.define("figure-residual", class extends Figure {
       height: bottom + 40, left: this.left,
       draw(picture, width) {
         const px = logarithmic([1e-7, 0.1], [96, width - 136])
-        picture.setAttribute("aria-label", `Mean size of a gradient, from the top of the model to its bottom. ${visible().map(([model]) =>
-          `${model} shortcuts: ${groups.map((group, i) => `${group} ${power(sizes(model)[i])}`).toReversed().join(", ")}`).join("; ")}.`)
+        const told = visible().map(([model]) =>
+          `${model} shortcuts: ${groups.map((group, i) => `${group} ${power(sizes(model)[i])}`).toReversed().join(", ")}`)
+        picture.setAttribute("aria-label", `Mean size of a gradient, from the top of the model to its bottom. ${told.join("; ")}.`)
         picture.append(
           axisBelow(px, [1e-7, 1e-5, 1e-3, 0.1], {
             y: bottom, text: x => x === 0.1 ? "0.1" : `1e−${-Math.round(Math.log10(x))}`, label: "mean size of a gradient", end: width - 124
@@ -44,7 +45,8 @@ customElements.define("figure-residual", class extends Figure {
             ...places.map(([x, y]) => model === "with" ? svg("circle", { class: `fill-${color}`, cx: x, cy: y, r: 6 })
               : svg("rect", { class: `fill-${color}`, x: x - 5, y: y - 5, width: 10, height: 10 })),
             svg("text", { class: color, x: end, y: 16, "text-anchor": "end" }, model === "with" ? "● with" : "■ without"),
-            ...places.map(([, y], i) => svg("text", { class: color, x: end, y: y + 4, "text-anchor": "end", "data-model": model }, power(sizes(model)[i]))))
+            ...places.map(([, y], i) =>
+              svg("text", { class: color, x: end, y: y + 4, "text-anchor": "end", "data-model": model }, power(sizes(model)[i]))))
         }
       }
     })

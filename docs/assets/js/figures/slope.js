@@ -62,7 +62,9 @@ customElements.define("figure-slope", class extends Figure {
       draw(picture, width) {
         const px = linear([0, 16], [46, width - 24]), py = logarithmic([FLOOR, 30], [222, 22])
         picture.append(
-          axisLeft(py, [1, 1e-3, 1e-6, 1e-9, 1e-12], { x: 36, end: width - 6, text: y => power(-Math.round(Math.log10(y))), label: "off by", top: 12 }),
+          axisLeft(py, [1, 1e-3, 1e-6, 1e-9, 1e-12], {
+            x: 36, end: width - 6, text: y => power(-Math.round(Math.log10(y))), label: "off by", top: 12
+          }),
           axisBelow(px, [0, 4, 8, 12, 16], { y: 222, text: power, label: "h, smaller to the right", end: width - 6 }))
         for (const [name] of WAYS) {
           const color = name === "one" ? "b" : "a"
