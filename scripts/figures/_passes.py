@@ -19,6 +19,7 @@ from ..runs import GPT, Run, default_run
 NAMES = ("emma", "ava", "noah", "felix", "olivia", "matthew", "isabella", "kwyjibo")  # the last is no name at all
 STEPS = {"before": 0, "after": 1000}
 OBSERVED = ("add", "dot", "linear", "rmsnorm", "softmax")
+DIGITS = {"q": 5, "k": 5, "weights": 6, "probs": 6}  # of others 3: as many as are shown; these are shown with fewer
 Json = dict[str, Any]
 
 
@@ -106,8 +107,7 @@ def record(name: str) -> Json:
     for time, step in STEPS.items():
         positions = list(read(name, run.params_at[step], run))
         for stage in positions[0]:
-            digits = 4 if stage in ("weights", "probs") else 3
-            content.setdefault(stage, {})[time] = [rounded(vectors[stage], digits) for vectors in positions]
+            content.setdefault(stage, {})[time] = [rounded(vectors[stage], DIGITS.get(stage, 3)) for vectors in positions]
     return content
 
 

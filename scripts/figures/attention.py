@@ -6,6 +6,7 @@ from ._passes import NAMES, letters
 from ._still import amount, element, load, number
 
 NAME = NAMES[0]
+FULL = 0.6  # the weight with the full color
 
 
 def still() -> str:
@@ -18,7 +19,7 @@ def still() -> str:
         for position, name in enumerate(names):
             weights = recorded["weights"]["after"][position][head]
             cells = [
-                element("td", number(w, 2), class_="more", style=f"--amount:{amount(w, 1)}%") for w in weights
+                element("td", number(w, 2), class_="more", style=f"--amount:{amount(w, FULL)}%") for w in weights
             ]
             future = [element("td", "", class_="future") for _ in names[len(weights):]]
             rows.append(element("tr", element("th", f"{position} {name}", scope="row"), *cells, *future))

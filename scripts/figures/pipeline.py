@@ -24,7 +24,7 @@ class Stage(NamedTuple):
 STAGES = [
     Stage("embed", 'params["wte"][token_id]', "The token picks its row of wte.", "02-embeddings", "Embeddings", {"": "wte"}),
     Stage("embed", 'params["wpe"][pos_id]', "The position picks its row of wpe.", "02-embeddings", "Embeddings", {"": "wpe"}),
-    Stage("embed", "add(…, …)", "Both are added, number by number: which token, and where.",
+    Stage("embed", "add(…)", "Both are added, number by number: which token, and where.",
           "02-embeddings", "Embeddings", {"": "sum"}),
     Stage("embed", "x = rmsnorm(…)", "Brought to a standard size: the mean of the squares is 1.",
           "05-rmsnorm", "RMSNorm", {"": "embedded"}),
@@ -41,14 +41,14 @@ STAGES = [
           "07-multi-head-attention", "Multi-head attention", {"": "attended"}),
     Stage("attend", 'linear(attended, params["layer0.attn_wo"])', "A matrix mixes what the heads found.",
           "07-multi-head-attention", "Multi-head attention", {"": "wo"}),
-    Stage("attend", "x = add(…, x)", "The find is added to x, which came here by the shortcut.",
+    Stage("attend", "x = add(linear(…), x)", "The find is added to x, which came here by the shortcut.",
           "08-residual-connections", "Residual connections", {"": "found"}),
     Stage("think", "rmsnorm(x)", "A normalized copy again, for the MLP.", "05-rmsnorm", "RMSNorm", {"": "again"}),
-    Stage("think", 'linear(x, params["layer0.mlp_fc1"])', "Widened to 64 numbers: 64 questions asked at once.",
+    Stage("think", 'linear(x, fc1)', "Widened to 64 numbers: 64 questions asked at once.",
           "09-the-mlp", "The MLP", {"": "fc1"}),
     Stage("think", "hidden = [h.relu() …]", "What is below 0 becomes 0.", "09-the-mlp", "The MLP", {"": "hidden"}),
-    Stage("think", 'linear(hidden, params["layer0.mlp_fc2"])', "Narrowed to 16 numbers again.", "09-the-mlp", "The MLP", {"": "fc2"}),
-    Stage("think", "x = add(…, x)", "Added to x by the second shortcut.",
+    Stage("think", 'linear(hidden, fc2)', "Narrowed to 16 numbers again.", "09-the-mlp", "The MLP", {"": "fc2"}),
+    Stage("think", "x = add(mlp(…), x)", "Added to x by the second shortcut.",
           "08-residual-connections", "Residual connections", {"": "thought"}),
     Stage("predict", 'linear(x, params["lm_head"])', "The logits: how well each token would follow.",
           "10-the-whole-gpt", "The whole gpt function", {"": "logits"}),
@@ -66,9 +66,9 @@ def still() -> str:
         strips = []
         for i, (label, key) in enumerate(stage.vectors.items()):
             values = recorded[key][TIME][POSITION]
-            shown = strip(values[i] if key == "weights" else values, label or stage.code, 1 if key == "weights" else None)
+            shown = strip(values[i] if key == "weights" else values, label or stage.code, 1 if key == "weights" else None, 3)
             strips.append(element("div", element("span", label, class_="strip-name") if label else "", shown,
-                                  class_="stage-strip", data_key=key, data_label=label or None))
+                                  class_="stage-strip wide" if len(values) == 64 else "stage-strip", data_key=key, data_label=label or None))
         link = element("a", stage.title, href=f"../{stage.chapter}/")
         rows.append(element(
             "li",
@@ -78,4 +78,5 @@ def still() -> str:
             data_first=stage.part if before is None or before.part != stage.part else None,
         ))
     note = f"The trained model reads position {POSITION} of {NAME}, {tokens[POSITION]}, after {', '.join(tokens[:POSITION])}."
-    return element("div", element("p", note), element("ol", *rows, class_="pipeline"))
+    stages = element("ol", *rows, class_="pipeline")
+    return element("div", element("p", note), stages)

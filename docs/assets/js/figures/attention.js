@@ -7,6 +7,7 @@ import { color, strip } from "./shared/strip.js"
 
 const NAMES = ["emma", "ava", "noah", "felix", "olivia", "matthew", "isabella", "kwyjibo"]
 const HEADS = [0, 1, 2, 3]
+const FULL = 0.6 // the weight with the full color, as in attention.py
 const letter = token => token === 26 ? "BOS" : String.fromCharCode(97 + token)
 
 customElements.define("figure-attention", class extends Figure {
@@ -41,7 +42,7 @@ customElements.define("figure-attention", class extends Figure {
         thumbs[h].replaceChildren(...tokens.flatMap((_, i) => tokens.map((_, j) => {
           const cell = html("span", { class: j > i && "future" })
           if (j <= i)
-            color(cell, weights[i][h][j], 1)
+            color(cell, weights[i][h][j], FULL)
           return cell
         })))
       })
@@ -52,7 +53,7 @@ customElements.define("figure-attention", class extends Figure {
         if (j > i)
           cell.setAttribute("aria-label", "not in the cache yet")
         else
-          color(cell, weights[i][head][j], 1)
+          color(cell, weights[i][head][j], FULL)
         return cell
       }))
       grid.setAttribute("aria-label", `Attention weights of head ${head + 1}, ${time} training: a row for each position that looks, a column for each it looks at`)
@@ -80,10 +81,10 @@ customElements.define("figure-attention", class extends Figure {
         [products[k], scores[k]].map(x => html("td", {}, number(x, 3))),
         html("td", {}, number(weights[k], 3), html("span", { class: "bar", style: { "--share": weights[k] } })))
       details.replaceChildren(
-        html("thead", {}, html("tr", {}, ["", "key", "q·k", "÷ √4", "weight"].map(text => html("th", { scope: "col" }, text)))),
+        html("thead", {}, html("tr", {}, ["position", "key", "q·k", "÷ √4", "weight"].map(text => html("th", { scope: "col" }, text)))),
         html("tbody", {}, products.map((_, k) => line(k))),
         html("tfoot", {}, html("tr", {}, html("th", { scope: "row", colspan: 4 }, "sum"), html("td", {}, number(weights.reduce((a, b) => a + b), 3)))))
-      status.say(j > i ? `When ${at(i)} is read, ${at(j)} is not in the cache yet: there is no score, and no weight.`
+      status.say(j > i ? `When ${at(i)} is read, position ${j} is not in the cache yet: no score, no weight.`
         : `${tokens[i]} at ${i} looks at ${tokens[j]} at ${j}: q·k = ${number(products[j], 3)}, divided by √4 = 2 it is ${number(scores[j], 3)}, weight ${number(weights[j], 3)}.`)
     }
 

@@ -15,6 +15,8 @@ customElements.define("figure-pipeline", class extends Figure {
     const live = html("div"), status = liveText(), where = html("p"), positions = html("div")
     const list = this.querySelector(".still .pipeline").cloneNode(true)
     const stages = [...list.children]
+    list.tabIndex = 0 // it can be scrolled on a phone
+    list.setAttribute("aria-label", "the stages of gpt")
     const result = html("p", { class: "pipeline-result" })
     stages.at(-1).append(result)
     const token = i => LETTERS[data.tokens[i]]
@@ -26,7 +28,7 @@ customElements.define("figure-pipeline", class extends Figure {
         const head = key === "weights" && Number(label.at(-1)) - 1
         const names = { weights: read, logits: LETTERS, probs: LETTERS }[key]
         place.lastElementChild.replaceWith(strip(head === false ? own : own[head], {
-          label: label ?? place.closest("li").querySelector("code").textContent, names, largest: head === false ? 0 : 1
+          label: label ?? place.closest("li").querySelector("code").textContent, names, digits: 3, largest: head === false ? 0 : 1
         }))
       }
       where.replaceChildren(
@@ -43,11 +45,20 @@ customElements.define("figure-pipeline", class extends Figure {
       stages.forEach((stage, i) => {
         stage.classList.toggle("later", i > k)
         stage.removeAttribute("aria-current")
+        stage.querySelector(".stage-strips").ariaHidden = i > k
       })
       stages[k].setAttribute("aria-current", "step")
       result.style.visibility = k === stages.length - 1 ? "visible" : "hidden"
       const text = stages[k].querySelector(".stage-text").cloneNode(true)
+      follow(stages[k])
       status.replaceChildren(stages[k].querySelector("code").cloneNode(true), ": ", ...text.childNodes)
+    }
+
+    /* On a phone the stages scroll in their box; the page itself stays where it is. */
+    const follow = stage => {
+      const inner = stage.getBoundingClientRect(), outer = list.getBoundingClientRect()
+      if (inner.top < outer.top || inner.bottom > outer.bottom)
+        list.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 3
     }
 
     const choosePosition = i => {
