@@ -61,12 +61,14 @@ def still() -> str:
     """All stages, with the vectors of one token of the first name after training; pipeline.js fills in others."""
     recorded = load(f"figures/passes-{NAME}.json")
     tokens = letters(recorded["tokens"])
+    vocabulary = letters(list(range(27)))
+    names = {"weights": tokens[: POSITION + 1], "logits": vocabulary, "probs": vocabulary}
     rows: list[Html] = []
     for before, stage in zip([None, *STAGES], STAGES):
         strips = []
         for i, (label, key) in enumerate(stage.vectors.items()):
             values = recorded[key][TIME][POSITION]
-            shown = strip(values[i] if key == "weights" else values, label or stage.code, 1 if key == "weights" else None, 3)
+            shown = strip(values[i] if key == "weights" else values, label or stage.code, 1 if key == "weights" else None, 3, names.get(key))
             strips.append(element("div", element("span", label, class_="strip-name") if label else "", shown,
                                   class_="stage-strip wide" if len(values) == 64 else "stage-strip", data_key=key, data_label=label or None))
         link = element("a", stage.title, href=f"../{stage.chapter}/")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from microgpt import Value, attention_head, empty_cache, gpt, softmax
-from scripts.figures._passes import NAMES, STEPS, letters
+from microgpt import Value, softmax
+from scripts.figures._passes import STEPS, read
 from scripts.runs import default_run
 
 PAGE, ANCHOR = "3-architecture/07-multi-head-attention/", "figure-attention"
@@ -13,28 +13,19 @@ GRID = ".attention-grid tbody tr"
 
 
 def heads(name: str, time: str) -> list[list[dict]]:
-    """For each position and head: q, keys and weights. From the cache that gpt() fills, not from the recording."""
+    """For each position and head: q, the keys in the cache, and the weights, as gpt() makes them; test_passes.py."""
     run = default_run()
-    params = run.params_at[STEPS[time]]
-    keys, values = empty_cache(run.config)
-    queries = []
-    for pos_id, token_id in enumerate([run.tokenizer.bos, *run.tokenizer.encode(name)]):
-        # A query is not kept. With `wq` in the place of `wk`, what is kept as a key would be the query.
-        asked, _ = empty_cache(run.config)
-        gpt(token_id, pos_id, asked, _, dict(params, **{"layer0.attn_wk": params["layer0.attn_wq"]}), run.config)
-        queries.append(asked[0][0])
-        gpt(token_id, pos_id, keys, values, params, run.config)
-    result = []
-    for i, query in enumerate(queries):
-        row = []
-        for start in range(0, 16, 4):
-            q, ks = query[start : start + 4], [key[start : start + 4] for key in keys[0][: i + 1]]
-            units = [[Value(float(i == j)) for j in range(len(ks))] for i in range(len(ks))]
-            row.append({
-                "q": [x.data for x in q], "k": [[x.data for x in k] for k in ks],
-                "weights": [x.data for x in attention_head(q, ks, units)],  # the mix of unit vectors is the weights
-            })
-        result.append(row)
+    result, keys = [], []
+    for vectors in read(name, run.params_at[STEPS[time]], run):
+        keys.append(vectors["k"])
+        result.append([
+            {
+                "q": [x.data for x in vectors["q"][4 * head : 4 * head + 4]],
+                "k": [[x.data for x in key[4 * head : 4 * head + 4]] for key in keys],
+                "weights": [x.data for x in vectors["weights"][head]],
+            }
+            for head in range(4)
+        ])
     return result
 
 
@@ -67,26 +58,6 @@ def check_details(live, i: int, head: int, expected) -> None:
         shown = parse(line.locator("td").all_inner_texts()[1:])
         assert shown == pytest.approx([products[j], products[j] / 2, shares[j]], abs=0.00056)
     assert live.locator(".attention-sum tfoot td").inner_text() == "1.000"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_recording_is_what_the_program_computes(name):
-    """Also of what no figure shows at first: all heads, before and after, and the last vectors against gpt()'s."""
-    from scripts.figures._still import load
-
-    recorded, run = load(f"figures/passes-{name}.json"), default_run()
-    assert letters(recorded["tokens"]) == ["BOS", *name]
-    for time, step in STEPS.items():
-        keys, values = empty_cache(run.config)
-        expected = heads(name, time)
-        for i, token in enumerate(recorded["tokens"]):
-            logits = gpt(token, i, keys, values, run.params_at[step], run.config)
-            assert recorded["logits"][time][i] == pytest.approx([x.data for x in logits], abs=0.00051)
-            assert recorded["probs"][time][i] == pytest.approx([p.data for p in softmax(logits)], abs=0.00000051)
-            assert recorded["k"][time][i] == pytest.approx([x.data for x in keys[0][i]], abs=0.0000051)
-            for head in range(4):
-                assert recorded["weights"][time][i][head] == pytest.approx(expected[i][head]["weights"], abs=0.00000051)
-                assert len(recorded["products"][time][i][head]) == i + 1
 
 
 def test_the_grid_by_mouse(figure):

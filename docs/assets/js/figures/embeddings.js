@@ -11,7 +11,7 @@ const LETTERS = [..."abcdefghijklmnopqrstuvwxyz", "BOS"]
 const VOWELS = [0, 4, 8, 14, 20], CONSONANTS = LETTERS.map((_, i) => i).filter(i => i < BOS && !VOWELS.includes(i))
 const PAIRS = [["vowels", VOWELS, VOWELS], ["a vowel and a consonant", VOWELS, CONSONANTS], ["consonants", CONSONANTS, CONSONANTS]]
 const KINDS = {
-  wte: { groups: [VOWELS, CONSONANTS, [BOS]], short: i => i === BOS ? "·" : LETTERS[i], name: i => LETTERS[i] },
+  wte: { groups: [VOWELS, CONSONANTS, [BOS]], short: i => i === BOS ? "·" : LETTERS[i], name: i => LETTERS[i] }, // a BOS would be too wide
   wpe: { groups: [Array.from({ length: 16 }, (_, i) => i)], short: String, name: i => `position ${i}` }
 }
 
@@ -65,7 +65,10 @@ customElements.define("figure-embeddings", class extends Figure {
 
     const map = drawing({ height: 0, label: "How alike each two rows are: a grid of cosines", left: this.left, draw: (picture, width) => drawMap(picture, width) })
 
+    /* The grid is drawn when its rows change; `mark` points at the one that is chosen. */
+    let drawn, mark
     function drawMap(picture, width) {
+      drawn = data[kind]
       const { groups, short, name } = KINDS[kind], rows = data[kind], order = groups.flat()
       const gap = 4, size = Math.min(17, Math.floor((width - 16 - gap * groups.length) / order.length))
       const place = new Map(groups.flatMap((group, g) => group.map(i => [i, 16 + order.indexOf(i) * size + g * gap])))
@@ -73,11 +76,12 @@ customElements.define("figure-embeddings", class extends Figure {
       picture.setAttribute("viewBox", `0 0 ${side} ${side}`)
       picture.setAttribute("width", side)
       picture.setAttribute("height", side)
+      const labels = new Map(order.map(i => [i, [
+        svg("text", { x: place.get(i) + size / 2, y: 11, "text-anchor": "middle" }, short(i)),
+        svg("text", { x: 7, y: place.get(i) + size / 2 + 4, "text-anchor": "middle" }, short(i))
+      ]]))
       for (const i of order) {
-        const strong = i === chosen() ? "chosen" : undefined
-        picture.append(
-          svg("text", { x: place.get(i) + size / 2, y: 11, "text-anchor": "middle", class: strong }, short(i)),
-          svg("text", { x: 7, y: place.get(i) + size / 2 + 4, "text-anchor": "middle", class: strong }, short(i)))
+        picture.append(...labels.get(i))
         for (const j of order.filter(j => j !== i)) {
           const similarity = cosine(rows[i], rows[j])
           const cell = svg("rect", { x: place.get(j), y: place.get(i), width: size, height: size, "data-row": i },
@@ -86,7 +90,13 @@ customElements.define("figure-embeddings", class extends Figure {
           picture.append(cell)
         }
       }
-      picture.append(svg("rect", { x: 15.5, y: place.get(chosen()), width: side - 16, height: size, class: "frame" }))
+      const frame = svg("rect", { x: 15.5, width: side - 16, height: size, class: "frame" })
+      picture.append(frame)
+      mark = () => {
+        labels.forEach((pair, i) => pair.forEach(label => label.classList.toggle("chosen", i === chosen())))
+        frame.setAttribute("y", place.get(chosen()))
+      }
+      mark()
       picture.onclick = event => {
         const i = event.target.dataset.row
         if (i !== undefined)
@@ -111,24 +121,26 @@ customElements.define("figure-embeddings", class extends Figure {
       ranked.replaceChildren(
         html("p", {}, `From the most to the least like ${name(own)}:`),
         strip(others.map(([x]) => x), { label: `cosines with ${name(own)}, sorted`, largest: 1, names: others.map(([, i]) => short(i) === "·" ? "BOS" : short(i)) }))
-      means.replaceChildren(...PAIRS.map(([text, some, others]) =>
-        html("tr", {}, html("th", { scope: "row" }, text), html("td", {}, number(meanCosine(data.wte, some, others))))))
-      tokensOnly.forEach(element => { element.hidden = kind === "wpe" })
-      map.redraw()
+      if (drawn === data[kind])
+        mark()
+      else {
+        map.redraw()
+        tokensOnly.forEach(element => { element.hidden = kind === "wpe" })
+        means.replaceChildren(...PAIRS.map(([text, some, others]) =>
+          html("tr", {}, html("th", { scope: "row" }, text), html("td", {}, number(meanCosine(data.wte, some, others))))))
+      }
       const listed = pairs => pairs.map(([x, i]) => `${name(i)} (${number(x)})`).join(", ")
-      status.say(`${note}After ${times(step).replace(" times", "")} steps ${name(own)} is most like ${listed(others.slice(0, 4))}, and least like ${listed(others.slice(-2).reverse())}.`)
+      status.say(`${note}After ${step.toLocaleString("en")} steps ${name(own)} is most like ${listed(others.slice(0, 4))}, and least like ${listed(others.slice(-2).reverse())}.`)
     }
 
     const tokensOnly = [html("p", { class: "figure-note" }, "· is BOS"), html("table", { class: "means" }, html("caption", {}, "mean cosine of two tokens"), means)]
     live.append(
       row(tokenSelect, positionSlider, stepSlider, checkbox({ label: "numbers", change: on => live.classList.toggle("numbers", on) })),
       strips, status,
+      row(radio({ label: "compare", choices: [["wte", "tokens"], ["wpe", "positions"]], value: kind, change: value => { kind = value; show() } })),
       html("div", { class: "beside" },
         html("div", { class: "map" }, map, tokensOnly[0]),
-        html("div", {},
-          row(radio({ label: "compare", choices: [["wte", "tokens"], ["wpe", "positions"]], value: kind, change: value => { kind = value; show() } })),
-          ranked,
-          tokensOnly[1])))
+        html("div", {}, ranked, tokensOnly[1])))
     show()
     return live
   }
