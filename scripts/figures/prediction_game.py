@@ -43,7 +43,7 @@ def still() -> str:
     tokens = ["BOS", *NAMES[0], "BOS"]
     ids = [recorded["chars"].index(token) if token in recorded["chars"] else -1 for token in tokens]
     before, after = (recorded["names"][NAMES[0]][str(step)] for step in STEPS)
-    head = ["position", "context", "target", "probability before training", "loss", f"after {STEPS[1]} steps", "loss"]
+    head = ["position", "context", "target", "p before training", "loss", f"p after {STEPS[1]} steps", "loss"]
     rows = []
     for i, target in enumerate(ids[1:]):
         cells = [cell for m in (before, after) for cell in (number(m["probs"][i][target], 3), number(m["losses"][i]))]

@@ -87,6 +87,8 @@ customElements.define("figure-cross-entropy", class extends Figure {
     })
     plot.addEventListener("pointermove", event => plot.hasPointerCapture(event.pointerId) && follow(event))
     plot.addEventListener("click", follow)
+    // touch-action: none would do, but not on parts of an SVG
+    plot.addEventListener("touchstart", event => point.contains(event.target) && event.preventDefault(), { passive: false })
 
     show(p)
     return html("div", {}, row(control, html("div", { class: "control", role: "group", "aria-label": "marks" }, buttons)), plot, status)
