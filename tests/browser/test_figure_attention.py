@@ -114,5 +114,5 @@ def test_touch_on_a_phone(figure):
     live.locator(f"{GRID} >> nth=7").locator("td").nth(2).tap()
     check_details(live, 7, 2, expected)
     assert v.page.evaluate("document.documentElement.scrollWidth") == 360
-    sizes = live.locator(".attention-grid tbody td").evaluate_all("all => all.map(cell => [cell.offsetWidth, cell.offsetHeight])")
-    assert min(min(size) for size in sizes) >= 24
+    sides = "cells => cells.flatMap(cell => [cell.offsetWidth, cell.offsetHeight])"
+    assert min(live.locator(".attention-grid tbody td").evaluate_all(sides)) >= 24
