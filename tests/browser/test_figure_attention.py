@@ -70,7 +70,7 @@ def test_the_grid_by_mouse(figure):
     live.locator(f"{GRID} >> nth=2").locator("td").nth(1).hover()
     check_details(live, 2, 3, expected)
     weight = expected[2][2]["weights"][1]
-    assert f"m at 2 looks at e at 1: q·k = " in live.locator(".figure-status").inner_text()
+    assert "m at 2 looks at e at 1: q·k = " in live.locator(".figure-status").inner_text()
     assert f"weight {weight:.3f}." in live.locator(".figure-status").inner_text()
     live.locator(f"{GRID} >> nth=1").locator("td").nth(3).hover()
     assert live.locator(".figure-status").inner_text() == \
