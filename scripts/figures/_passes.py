@@ -56,11 +56,12 @@ def stages(calls: list[Call], params: Params, n_head: int) -> Json:
     """Return the vectors of one call of `gpt` by name, of Values; the model has one layer."""
     matrices = {id(matrix): name.removeprefix("layer0.") for name, matrix in params.items()}
     linear = {matrices[id(call.args[1])]: call for call in calls if call.function == "linear"}
-    adds, norms, softmaxes = ([call for call in calls if call.function == name] for name in ("add", "rmsnorm", "softmax"))
+    adds, norms, softmaxes, dots = (
+        [call for call in calls if call.function == name] for name in ("add", "rmsnorm", "softmax", "dot")
+    )
     q = linear["attn_wq"].result
     size = len(q) // n_head
     queries = [q[start : start + size] for start in range(0, len(q), size)]
-    dots = [call for call in calls if call.function == "dot"]
     return {
         "wte": adds[0].args[0],
         "wpe": adds[0].args[1],
@@ -107,7 +108,8 @@ def record(name: str) -> Json:
     for time, step in STEPS.items():
         positions = list(read(name, run.params_at[step], run))
         for stage in positions[0]:
-            content.setdefault(stage, {})[time] = [rounded(vectors[stage], DIGITS.get(stage, 3)) for vectors in positions]
+            digits = DIGITS.get(stage, 3)
+            content.setdefault(stage, {})[time] = [rounded(vectors[stage], digits) for vectors in positions]
     return content
 
 

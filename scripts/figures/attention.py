@@ -27,5 +27,6 @@ def still() -> str:
         top = element("thead", element("tr", element("td", ""), *columns))
         caption = element("caption", f"head {head + 1}")
         heads.append(element("table", caption, top, element("tbody", *rows), class_="attention-grid"))
-    note = f"Attention weights of the trained model for {NAME}: a row for each position that looks, a column for each it looks at."
+    note = (f"Attention weights of the trained model for {NAME}: "
+            "a row for each position that looks, a column for each it looks at.")
     return element("div", element("p", note), element("div", *heads, class_="attention-heads"))

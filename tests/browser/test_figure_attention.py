@@ -70,7 +70,7 @@ def test_the_grid_by_mouse(figure):
     live.locator(f"{GRID} >> nth=2").locator("td").nth(1).hover()
     check_details(live, 2, 3, expected)
     weight = expected[2][2]["weights"][1]
-    assert f"m at 2 looks at e at 1: q·k = " in live.locator(".figure-status").inner_text()
+    assert "m at 2 looks at e at 1: q·k = " in live.locator(".figure-status").inner_text()
     assert f"weight {weight:.3f}." in live.locator(".figure-status").inner_text()
     live.locator(f"{GRID} >> nth=1").locator("td").nth(3).hover()
     assert live.locator(".figure-status").inner_text() == \
@@ -114,5 +114,5 @@ def test_touch_on_a_phone(figure):
     live.locator(f"{GRID} >> nth=7").locator("td").nth(2).tap()
     check_details(live, 7, 2, expected)
     assert v.page.evaluate("document.documentElement.scrollWidth") == 360
-    sizes = live.locator(".attention-grid tbody td").evaluate_all("all => all.map(cell => [cell.offsetWidth, cell.offsetHeight])")
-    assert min(min(size) for size in sizes) >= 24
+    sides = "cells => cells.flatMap(cell => [cell.offsetWidth, cell.offsetHeight])"
+    assert min(live.locator(".attention-grid tbody td").evaluate_all(sides)) >= 24

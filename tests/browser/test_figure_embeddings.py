@@ -72,7 +72,8 @@ def test_vectors_and_cosines_of_the_run(figure):
 def test_only_what_can_occur_is_shown(figure):
     """Position 0 holds BOS, and no other does."""
     v, live = figure(PAGE, ANCHOR, viewport={"width": 360, "height": 800}, has_touch=True)
-    status, position, token = live.locator(".figure-status"), live.get_by_label("position", exact=True), live.get_by_label("token", exact=True)
+    status = live.locator(".figure-status")
+    position, token = live.get_by_label("position", exact=True), live.get_by_label("token", exact=True)
     position.focus()
     v.page.keyboard.press("Home")
     assert "At position 0 stands BOS, always." in status.inner_text()

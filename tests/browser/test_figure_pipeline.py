@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from microgpt import Config, Value, add, empty_cache, gpt, linear, mlp, multi_head_attention, rmsnorm, softmax
+from microgpt import Config, Value, add, dot, empty_cache, gpt, linear, mlp, multi_head_attention, rmsnorm, softmax
 from scripts.figures._passes import STEPS
 from scripts.figures.pipeline import STAGES
 from scripts.runs import default_run
@@ -40,18 +40,16 @@ def expected(name: str, position: int, time: str) -> list[list[float]]:
     fc2 = mlp(again, params["layer0.mlp_fc1"], params["layer0.mlp_fc2"])
     thought = add(fc2, found)
     assert [x.data for x in linear(thought, params["lm_head"])] == [x.data for x in logits]
-    vectors = [wte, wpe, total, x, normed, q + k + v, weights, attended, wo, found, again, wide, [h.relu() for h in wide],
-               fc2, thought, logits, softmax(logits)]
+    hidden = [h.relu() for h in wide]
+    vectors = [wte, wpe, total, x, normed, q + k + v, weights, attended, wo, found, again, wide, hidden, fc2, thought,
+               logits, softmax(logits)]
     return [[x.data for x in vector] for vector in vectors]
 
 
 def weights_of(q: list[Value], keys: list[list[Value]], config: Config) -> list[Value]:
     size = config.n_embd // config.n_head
-    return [
-        weight
-        for start in range(0, config.n_embd, size)
-        for weight in softmax([linear(q[start : start + size], [key[start : start + size]])[0] / size ** 0.5 for key in keys])
-    ]
+    parts = [slice(start, start + size) for start in range(0, config.n_embd, size)]
+    return [weight for p in parts for weight in softmax([dot(q[p], key[p]) / size ** 0.5 for key in keys])]
 
 
 def check(live, name: str, position: int, time: str) -> None:
