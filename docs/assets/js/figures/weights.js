@@ -23,7 +23,9 @@ customElements.define("figure-weights", class extends Figure {
       const sizes = values.flat().map(Math.abs).sort((a, b) => a - b)
       matrix = { name, columns, row, rows, steps: Object.keys(steps), values, largest: sizes[Math.floor(0.98 * sizes.length)] } // so that a few don't pale the others
       cells = values[0].map(() => html("span", { role: "gridcell" }))
-      grid.replaceChildren(...rows.map((text, i) => html("div", { role: "row" },
+      const head = values[0].slice(0, columns).map((_, i) =>
+        html("span", { role: "columnheader", "aria-label": `column ${i}` }, columns < 32 || i % 8 === 0 ? i : ""))
+      grid.replaceChildren(html("div", { role: "row" }, html("span", { role: "columnheader", "aria-label": row }), head), ...rows.map((text, i) => html("div", { role: "row" },
         html("span", { role: "rowheader", "aria-label": `${row} ${text}` }, rows.length < 32 || i % 8 === 0 ? text : ""),
         cells.slice(i * columns, (i + 1) * columns))))
       grid.style.setProperty("--columns", columns)
