@@ -177,16 +177,17 @@ def still(trace: str) -> str:
     parts = []
     for function, info, values in zip(FUNCTIONS[trace], recorded["functions"], made):
         watched = Watched(function, {})
-        colored = highlight(dedent("\n".join(watched.source)), PythonLexer(stripall=False), HtmlFormatter(nowrap=True)).split("\n")
+        source = dedent("\n".join(watched.source)).split("\n")
+        colored = highlight("\n".join(source), PythonLexer(stripall=False), HtmlFormatter(nowrap=True)).split("\n")
         lines = []
-        for i, line in enumerate(colored[: len(watched.source)]):
+        for i, (plain, line) in enumerate(zip(source, colored)):
             if i in watched.docstring:
                 continue
             results = [shown(name, value, recorded["vocabulary"]) for name, value in values.get(i, {}).items()]
             lines.append(element(
                 "li",
                 element("span", str(watched.first + i), class_="line-number"),
-                element("code", Html(line or " "), class_="highlight"),
+                element("code", Html(line or " "), class_="highlight", style=f"--indent:{len(plain) - len(plain.lstrip())}"),
                 element("span", *results, class_="made"),
                 data_line=i,
             ))

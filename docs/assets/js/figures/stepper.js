@@ -58,7 +58,8 @@ customElements.define("figure-stepper", class extends Figure {
         element.removeAttribute("aria-current")
       }
       next?.setAttribute("aria-current", "step")
-      const place = next ? `line ${next.querySelector(".line-number").textContent} is next` : "the function returns"
+      const place = next ? `line ${next.querySelector(".line-number").textContent} is next`
+        : `the function ${"yields" in (change?.[2] ?? {}) ? "hands out" : "returns"}`
       const news = change ? Object.entries(change[2]).map(([name, value]) =>
         `; ${name} ${isVector(value) ? "changed" : `is ${text(value)}`}`) : []
       status.say(`Step ${k + 1} of ${steps.length}: ${place}${news.join("")}.`)
