@@ -30,9 +30,17 @@ from tangle import Piece, UserError
 ROOT = Path(__file__).resolve().parent.parent
 CHUNKS = "docs/appendix/index-of-chunks.md"
 IDENTIFIERS = "docs/appendix/index-of-identifiers.md"
+FRONT_MATTER = """\
+---
+generated_by: scripts/indexes.py
+hide: [reading-time]
+search: {exclude: true}
+---
+"""
 WRITTEN_BY = "<!-- Written by scripts/indexes.py from the chapters. Don't edit it here: edit the chapters. -->"
 
 CHUNKS_INTRODUCTION = f"""\
+{FRONT_MATTER}
 # Index of chunks
 
 {WRITTEN_BY}
@@ -49,6 +57,7 @@ line. In a copy of the project, `python3 scripts/tangle.py --where microgpt/trai
 """
 
 IDENTIFIERS_INTRODUCTION = f"""\
+{FRONT_MATTER}
 # Index of identifiers
 
 {WRITTEN_BY}

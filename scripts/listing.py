@@ -33,6 +33,12 @@ SETUP = "setup"  # what comes before the first of them: the imports
 TITLE = re.compile(r"# +(?P<title>.+?) *")
 
 INTRODUCTION = """\
+---
+generated_by: scripts/listing.py
+hide: [reading-time]
+search: {exclude: true}
+---
+
 # The whole listing
 
 <!-- Written by scripts/listing.py from the line map of scripts/tangle.py. Don't edit it here: edit the chapters. -->

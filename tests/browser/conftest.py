@@ -43,7 +43,8 @@ def served(tmp_path_factory: pytest.TempPathFactory):
     address = f"http://127.0.0.1:{server.server_port}/book/"
     result = subprocess.run(
         [sys.executable, "-c", BUILD, str(ROOT / "mkdocs.yml"), str(folder / "book"), address],
-        cwd=ROOT, capture_output=True, text=True, env=dict(os.environ, NO_MKDOCS_2_WARNING="1"),
+        cwd=ROOT, capture_output=True, text=True,
+        env=dict(os.environ, NO_MKDOCS_2_WARNING="1", REPO_URL="https://github.com/example/book"),
     )
     assert result.returncode == 0, result.stderr
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -109,7 +110,8 @@ def visit(chromium, site):
     visits: list[Visit] = []
 
     def start(**options) -> Visit:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        # The pages' own policy would forbid what `wait_for_function` does, and hide a request that it forbids.
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, "bypass_csp": True, **options})
         # Material draws into closed shadow roots, which nobody could look into.
         context.add_init_script(
             "const attach = Element.prototype.attachShadow;"

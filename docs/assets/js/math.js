@@ -28,11 +28,8 @@
   async function set(formulas) {
     try {
       await (library ??= load())
-      for (const formula of formulas) {
+      for (const formula of formulas)
         renderMathInElement(formula, { delimiters, throwOnError: false })
-        if (formula.scrollWidth > formula.clientWidth)
-          formula.tabIndex = 0 // so that the keyboard can scroll it
-      }
     } catch (error) {
       library = undefined // the next page tries again
       console.error("Formulas can't be set.", error)

@@ -27,7 +27,7 @@
     mermaid.initialize({
       ...settings,
       themeCSS: `${settings.themeCSS ?? ""}${rules}`,
-      flowchart: { rankSpacing: 28, nodeSpacing: 24, padding: 10 }, // a page is narrow
+      flowchart: { rankSpacing: 28, nodeSpacing: 24, padding: 10, diagramPadding: 2 }, // a page is narrow
       suppressErrorRendering: true
     })
     return mermaid
