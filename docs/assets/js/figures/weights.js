@@ -23,10 +23,11 @@ customElements.define("figure-weights", class extends Figure {
       const sizes = values.flat().map(Math.abs).sort((a, b) => a - b)
       matrix = { name, columns, row, rows, steps: Object.keys(steps), values, largest: sizes[Math.floor(0.98 * sizes.length)] } // so that a few don't pale the others
       cells = values[0].map(() => html("span", { role: "gridcell" }))
-      const head = values[0].slice(0, columns).map((_, i) =>
-        html("span", { role: "columnheader", "aria-label": `column ${i}` }, columns < 32 || i % 8 === 0 ? i : ""))
-      grid.replaceChildren(html("div", { role: "row" }, html("span", { role: "columnheader", "aria-label": row }), head), ...rows.map((text, i) => html("div", { role: "row" },
-        html("span", { role: "rowheader", "aria-label": `${row} ${text}` }, rows.length < 32 || i % 8 === 0 ? text : ""),
+      // Of 64 rows or columns every eighth shows its number.
+      const header = (role, all, text, i) => html("span", { role }, all || i % 8 === 0 ? text : html("span", { class: "unseen" }, text))
+      const head = values[0].slice(0, columns).map((_, i) => header("columnheader", columns < 32, i, i))
+      grid.replaceChildren(html("div", { role: "row" }, html("span", { "aria-hidden": "true", class: "corner" }), head), ...rows.map((text, i) => html("div", { role: "row" },
+        header("rowheader", rows.length < 32, text, i),
         cells.slice(i * columns, (i + 1) * columns))))
       grid.style.setProperty("--columns", columns)
       grid.classList.toggle("low", rows.length > 32)
