@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -91,6 +92,15 @@ class Visit:
 
     def asked_for(self, part: str) -> list[str]:
         return [path for path in self.asked if part in path]
+
+    def received(self, built: Path) -> int:
+        """The bytes of all that was asked for, as a server sends it: all but fonts and pictures over gzip."""
+        total = 0
+        for path in self.asked:
+            file = built / f"{path}index.html" if not path or path.endswith("/") else built / path
+            content = file.read_bytes()
+            total += len(content) if file.suffix in (".woff2", ".png") else len(gzip.compress(content, 6))
+        return total
 
     def answer(self, route) -> None:
         url = route.request.url

@@ -103,3 +103,14 @@ def test_a_figure_is_loaded_when_the_reader_comes_near(visit):
     v = visit()
     v.go("3-architecture/04-softmax/")
     assert not v.asked_for("js/figures/") and not v.asked_for("data/figures/")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_with_all_its_figures_is_small(visit, built, path):
+    v = visit()
+    v.page.route("**/vendor/mermaid/**", lambda route: route.abort())  # a diagram may be near; it has a limit of its own
+    v.go(f"{path}/" if path else "")
+    wake(v)
+    v.page.wait_for_load_state("networkidle")
+    v.complaints.clear()
+    assert v.received(built) <= 250_000
