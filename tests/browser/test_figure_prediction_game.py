@@ -73,7 +73,9 @@ def test_the_bars_are_as_high_as_the_probabilities(figure):
     run = default_run()
     keys, values = empty_cache(run.config)
     probs = softmax(gpt(run.tokenizer.bos, 0, keys, values, run.params_at[1000], run.config))
-    heights = [float(bar.get_attribute("height")) for bar in live.locator("svg rect").all()]
+    bars = live.locator("svg rect")
+    bars.first.wait_for(state="attached")  # it is drawn when its width is known
+    heights = bars.evaluate_all("bars => bars.map(bar => Number(bar.getAttribute('height')))")
     assert len(heights) == run.tokenizer.vocab_size
     largest = max(range(len(probs)), key=lambda i: probs[i].data)
     for p, height in zip(probs, heights):
