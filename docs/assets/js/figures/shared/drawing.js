@@ -2,7 +2,7 @@
 import { html, svg } from "./dom.js"
 
 export function drawing({ height, label, draw, left }) {
-  const element = html("div", { class: "drawing" })
+  const element = html("div", { class: "drawing", style: { "min-height": `${height}px` } }) // nothing moves when it is drawn
   let width = 0
 
   element.redraw = () => {
