@@ -142,6 +142,13 @@ def visit(chromium, site):
         assert not done.complaints
 
 
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script that looks for obstacles: evaluate it on a page, then `axe.run()`."""
+    package = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def figure(visit):
     """Opens a page and brings the figure with this anchor to life; returns the visit and the live figure."""
@@ -153,6 +160,9 @@ def figure(visit):
         new.page.evaluate("id => document.getElementById(id).scrollIntoView()", anchor)
         live = new.page.locator(f"#{anchor} .live")
         live.wait_for()
+        # A drawing is drawn when its width is known.
+        drawn = "id => [...document.querySelectorAll(`#${id} .drawing`)].every(place => place.firstElementChild)"
+        new.page.wait_for_function(drawn, arg=anchor)
         return new, live
 
     return start

@@ -44,12 +44,6 @@ SIDEWAYS = """[...document.querySelectorAll(".md-content *")].filter(element => 
 }).map(element => element.outerHTML.slice(0, 100))"""
 
 
-@pytest.fixture(scope="session")
-def axe() -> str:
-    package = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
-    return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-
-
 def pages_of(built: Path, part: str) -> list[str]:
     """The addresses below the site of all pages of a part."""
     pages = [page.relative_to(built).as_posix().removesuffix("index.html") for page in built.rglob("*.html")]

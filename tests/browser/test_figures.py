@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
 
 from scripts.figures import FIGURES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 OPENING = re.compile(r'^<figure markdown="1" data-figure="(?P<name>[a-z-]+)"', re.M)
 FENCE = re.compile(r"^(`{3,}).*?^\1$", re.M | re.S)
 TEXTS = {path: FENCE.sub("", path.read_text(encoding="utf-8")) for path in sorted((ROOT / "docs").rglob("*.md"))}
@@ -34,11 +32,11 @@ def test_every_figure_has_its_place():
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_accessible_and_not_too_wide(visit, path):
+def test_accessible_and_not_too_wide(visit, axe, path):
     v = visit(viewport={"width": 360, "height": 800}, color_scheme="light")
     v.go(f"{path}/" if path else "")
     wake(v)
-    v.page.evaluate(AXE)
+    v.page.evaluate(axe)
     for width in (360, 1280):
         v.page.set_viewport_size({"width": width, "height": 800})
         for scheme in ("light", "dark"):
