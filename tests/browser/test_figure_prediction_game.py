@@ -49,7 +49,7 @@ def test_five_pairs_for_emma(figure):
         said = live.locator("[role=status]").inner_text()
         assert f"Position {k}. After {rows[k][1]} the model" in said
         assert f"The target is “{rows[k][2]}”" in said and f"loss {rows[k][4]}." in said
-        percent = f"{100 * float(rows[k][3]):.1f} %"
+        percent = f"{100 * float(rows[k][3]):.1f}%"
         assert live.locator("svg text.b:not(.target)").text_content() == f"target {rows[k][2]}: {percent}"
         assert live.locator("svg text.target").text_content() == rows[k][2]
         v.page.keyboard.press("ArrowRight") if k else live.get_by_title("One step forward").click()

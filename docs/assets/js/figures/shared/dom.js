@@ -27,7 +27,7 @@ export const number = (x, digits = 2) =>
   Number.isFinite(x) ? (Math.abs(x) < 0.5 * 10 ** -digits ? 0 : x).toFixed(digits).replace("-", "−")
     : x > 0 ? "∞" : x < 0 ? "−∞" : "nan"
 
-export const percent = (p, digits = 1) => `${number(100 * p, digits)} %`
+export const percent = (p, digits = 1) => `${number(100 * p, digits)}%`
 
 let count = 0
 export const newId = () => `figure-part-${++count}`
