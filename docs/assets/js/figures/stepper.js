@@ -22,16 +22,15 @@ function show(name, value, vocabulary) {
   return html("span", { class: "made-value" }, `${name} = `, content)
 }
 
-/* What each line has made when step k is about to run: key -> { name: value }. A call begins with nothing. */
-function madeUntil(steps, k) {
-  const made = new Map()
-  for (const [part, , change, call] of steps.slice(0, k + 1)) {
-    if (call)
-      [...made.keys()].filter(place => place.startsWith(`${part}:`)).forEach(place => made.delete(place))
+/* For each step what each line has made when it is about to run: key -> { name: value }. A call begins with nothing. */
+function madeAt(steps) {
+  let made = new Map()
+  return steps.map(([part, , change, call]) => {
+    made = new Map([...made].filter(([place]) => !call || !place.startsWith(`${part}:`)))
     if (change)
       made.set(key(change), { ...made.get(key(change)), ...change[2] })
-  }
-  return made
+    return made
+  })
 }
 
 const key = ([part, line]) => `${part}:${line}`
@@ -40,20 +39,25 @@ customElements.define("figure-stepper", class extends Figure {
   async build() {
     const { steps, vocabulary } = await load(`trace-${this.dataset.trace}.json`)
     const listing = this.querySelector(".still .trace").cloneNode(true)
+    listing.querySelectorAll(".made").forEach(place => place.replaceChildren())
     const lines = new Map()
     listing.querySelectorAll(".trace-function").forEach((part, i) =>
       part.querySelectorAll("li").forEach(line => lines.set(key([i, line.dataset.line]), line)))
     const live = html("div")
     const status = liveText()
+    const made = madeAt(steps)
+    const shown = new Map() // what stands below the lines, to renew only what is another
 
     const draw = k => {
       const [, line, change] = steps[k]
-      const made = madeUntil(steps, k)
       const changed = change && lines.get(key(change))
       const next = line === null ? undefined : lines.get(key(steps[k]))
       for (const [place, element] of lines) {
-        const values = Object.entries(made.get(place) ?? {}).map(([name, value]) => show(name, value, vocabulary))
-        element.querySelector(".made").replaceChildren(...values)
+        const values = made[k].get(place)
+        if (shown.get(place) !== values)
+          element.querySelector(".made").replaceChildren(
+            ...Object.entries(values ?? {}).map(([name, value]) => show(name, value, vocabulary)))
+        shown.set(place, values)
         element.classList.toggle("new", element === changed)
         element.removeAttribute("aria-current")
       }
