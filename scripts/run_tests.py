@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-ALL = ["-n", "auto", "--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
+ALL = ["-n", "auto", "--dist", "worksteal", "--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
 
 
 def install() -> Path:
