@@ -8,6 +8,8 @@ import pytest
 import tangle
 from examples import find_examples, run_console, run_pycon
 
+pytestmark = pytest.mark.no_cover  # measuring makes training several times slower, and other tests cover the program
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 CHAPTERS = [page for page in PAGES if re.match(r"[1-5]-", page.parent.name)]

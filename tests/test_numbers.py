@@ -333,6 +333,7 @@ def test_the_numbers_of_the_book(monkeypatch):
     assert not problems, "\n" + "\n".join(map(str, problems))
 
 
+@pytest.mark.no_cover  # which would make the run longer
 def test_the_numbers_of_the_book_are_those_of_a_run_made_now(monkeypatch):
     """After a change to the program, this names every sentence that became false, before anything is recorded anew."""
     monkeypatch.undo()

@@ -118,6 +118,7 @@ def experiments() -> dict:
     return json.loads(EXPERIMENTS.read_text(encoding="utf-8"))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("names", [names for names in experimenting.same_training() if ALL or CHEAP.intersection(names)], ids=",".join)
 def test_an_experiment_done_again_gives_what_is_recorded(experiments, names):
     assert experimenting.do_experiments(names) == {name: experiments[name] for name in names}
@@ -145,6 +146,7 @@ def test_the_default_experiment_is_the_recorded_run(experiments, recorded):
     assert experiments["temperature-0.5"] | {"command": default["command"]} == default
 
 
+@pytest.mark.no_cover
 def test_an_experiment_is_what_the_command_prints(experiments, capsys, monkeypatch):
     monkeypatch.chdir(record.ROOT)
     for name in CHEAP:
@@ -243,6 +245,7 @@ def test_check_passes_on_the_committed_files(data, capsys):
     assert {path: path.read_bytes() for path in data.rglob("*.json")} == before
 
 
+@pytest.mark.no_cover  # which would take longer
 def test_what_the_figures_show_is_what_the_program_does(data, capsys):
     files = [name for name in record.RECORDINGS if name.startswith("figures/")]
     assert sorted(path.relative_to(data).as_posix() for path in data.glob("figures/*")) == sorted(files)

@@ -84,6 +84,7 @@ EXPRESSION = st.recursive(VARIABLE | CONSTANT, extend, max_leaves=8)
 POINT = st.lists(st.floats(0.5, 2.0), min_size=3, max_size=3)
 
 
+@pytest.mark.no_cover  # which would take twice as long
 @settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(EXPRESSION, POINT)
 def test_gradients_agree_with_central_differences(expression, point):

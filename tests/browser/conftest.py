@@ -115,8 +115,10 @@ class Visit:
 
 
 @pytest.fixture
-def visit(chromium, site):
-    """Opens pages; afterwards no request may have left the site, and no page may have complained."""
+def visit(chromium, site, no_cover):
+    """Opens pages; afterwards no request may have left the site, and no page may have complained.
+
+    What such tests do with the program is not measured: that would make it slow."""
     visits: list[Visit] = []
 
     def start(**options) -> Visit:
