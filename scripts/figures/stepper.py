@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from functools import partial
 from textwrap import dedent
@@ -20,6 +21,7 @@ from ._still import Html, element, load, number, strip
 from ._trace import Watched, trace
 
 NAME = "emma"  # what the model reads
+INDENT = re.compile(r'^(<span class="w">\s+</span>|\s+)')  # as Pygments has it
 
 
 class Code(NamedTuple):
@@ -183,11 +185,12 @@ def still(trace: str) -> str:
         for i, (plain, line) in enumerate(zip(source, colored)):
             if i in watched.docstring:
                 continue
+            indent = len(plain) - len(plain.lstrip())  # left to the style sheet, which has less of it on a phone
             results = [shown(name, value, recorded["vocabulary"]) for name, value in values.get(i, {}).items()]
             lines.append(element(
                 "li",
                 element("span", str(watched.first + i), class_="line-number"),
-                element("code", Html(line or " "), class_="highlight", style=f"--indent:{len(plain) - len(plain.lstrip())}"),
+                element("code", Html(INDENT.sub("", line) or " "), class_="highlight", style=f"--indent:{indent}"),
                 element("span", *results, class_="made"),
                 data_line=i,
             ))

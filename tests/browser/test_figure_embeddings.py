@@ -69,6 +69,20 @@ def test_vectors_and_cosines_of_the_run(figure):
     check(live, 10, 24, 4)
 
 
+def test_what_the_caption_says():
+    """Vowels resemble one another, most pairs of consonants do too, and y sides with the vowels."""
+    rows = default_run().params["wte"]
+    vowels = [LETTERS.index(letter) for letter in "aeiou"]
+    consonants = [i for i in range(26) if i not in vowels]
+    y = LETTERS.index("y")
+    assert all(cosine(rows[i], rows[j]) > 0 for i in vowels for j in vowels)
+    pairs = [cosine(rows[i], rows[j]) > 0 for i in consonants for j in consonants if i < j]
+    assert sum(pairs) > 0.75 * len(pairs)
+    others = [i for i in consonants if i != y]
+    assert all(cosine(rows[y], rows[i]) > 0 for i in vowels)
+    assert sum(cosine(rows[y], rows[i]) for i in vowels) / 5 > 0.2 + sum(cosine(rows[y], rows[i]) for i in others) / 20
+
+
 def test_only_what_can_occur_is_shown(figure):
     """Position 0 holds BOS, and no other does."""
     v, live = figure(PAGE, ANCHOR, viewport={"width": 360, "height": 800}, has_touch=True)

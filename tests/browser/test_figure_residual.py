@@ -67,3 +67,14 @@ def test_one_of_both_by_touch(figure):
     assert f"layer0 {shown(live, 'with')[1]}" in label and "without" not in label
     live.get_by_title("One step back").tap()
     assert live.locator(".player output").inner_text() == "40 of 60"
+
+
+def test_what_the_caption_says():
+    """Before any learning the layers are alike; from the first step on each gets less than the one above it."""
+    recorded = load("figures/residual.json")
+    first, *later = recorded["without"]["gradients"]
+    for with_shortcuts, without in zip(recorded["with"]["gradients"][0][1:-1], first[1:-1]):
+        assert 0.7 < without / with_shortcuts < 1.4
+    for step in later:
+        embeddings, *layers, _ = step
+        assert layers == sorted(layers) and layers[0] < layers[-1] / 10 and embeddings < layers[0]

@@ -1,18 +1,18 @@
 /* Who looks at whom: the attention weights of each head, and for every cell how its weight came about. All numbers
    were recorded while the real gpt() read the name (scripts/figures/_passes.py). */
-import { liveText, radio, row, select } from "./shared/controls.js"
+import { liveText, radio, row } from "./shared/controls.js"
 import { html, number } from "./shared/dom.js"
-import { Figure, load } from "./shared/figure.js"
+import { Figure } from "./shared/figure.js"
+import { FIRST, loadPasses, nameSelect, VOCABULARY } from "./shared/passes.js"
 import { color, strip } from "./shared/strip.js"
 
-const NAMES = ["emma", "ava", "noah", "felix", "olivia", "matthew", "isabella", "kwyjibo"]
 const HEADS = [0, 1, 2, 3]
 const FULL = 0.6 // the weight with the full color, as in attention.py
-const letter = token => token === 26 ? "BOS" : String.fromCharCode(97 + token)
+const letter = token => VOCABULARY[token]
 
 customElements.define("figure-attention", class extends Figure {
   async build() {
-    let name = NAMES[0], time = "after", head = 0, data = await load(`passes-${name}.json`)
+    let time = "after", head = 0, data = await loadPasses(FIRST)
     let query = data.tokens.length - 1, key = query - 1 // positions: who looks, and at whom
     const live = html("div"), status = liveText()
     const grid = html("table", { class: "attention-grid", role: "grid" }), title = html("p"), details = html("table", { class: "attention-sum" })
@@ -21,14 +21,8 @@ customElements.define("figure-attention", class extends Figure {
     const part = vector => vector.slice(head * size(), (head + 1) * size())
     let cells
 
-    const choose = async to => {
-      name = to
-      const loaded = await load(`passes-${to}.json`).catch(error => error)
-      if (name !== to)
-        return // another name was chosen meanwhile
-      if (loaded instanceof Error)
-        return status.say(`The recording of ${to} can't be loaded (${loaded.message}).`)
-      data = loaded
+    const choose = chosen => {
+      data = chosen
       query = data.tokens.length - 1
       key = query - 1
       draw()
@@ -103,7 +97,7 @@ customElements.define("figure-attention", class extends Figure {
 
     live.append(
       row(
-        select({ label: "name", choices: NAMES, value: name, change: choose }),
+        nameSelect({ status, change: choose }),
         radio({ label: "training", choices: ["before", "after"], value: time, change: to => { time = to; draw() } })),
       row(radio({
         label: "head", choices: HEADS.map(h => [h, html("span", { class: "thumb-label" }, thumbs[h], html("span", {}, h + 1))]), value: head,

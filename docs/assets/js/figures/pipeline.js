@@ -1,17 +1,15 @@
 /* One token on its way through gpt: a row for each stage, with the vector it makes. The stages and their texts are
    taken from the still; the vectors were recorded while the real gpt() read the name (scripts/figures/_passes.py). */
-import { checkbox, liveText, radio, row, select } from "./shared/controls.js"
-import { html, number } from "./shared/dom.js"
-import { Figure, load } from "./shared/figure.js"
+import { checkbox, liveText, radio, row } from "./shared/controls.js"
+import { follow, html, number } from "./shared/dom.js"
+import { Figure } from "./shared/figure.js"
+import { FIRST, loadPasses, nameSelect, VOCABULARY } from "./shared/passes.js"
 import { player } from "./shared/player.js"
 import { strip } from "./shared/strip.js"
 
-const NAMES = ["emma", "ava", "noah", "felix", "olivia", "matthew", "isabella", "kwyjibo"]
-const LETTERS = [..."abcdefghijklmnopqrstuvwxyz", "BOS"]
-
 customElements.define("figure-pipeline", class extends Figure {
   async build() {
-    let name = NAMES[0], position = 2, time = "after", data = await load(`passes-${name}.json`) // as in pipeline.py
+    let name = FIRST, position = 2, time = "after", data = await loadPasses(FIRST) // as in pipeline.py
     const live = html("div"), status = liveText(), where = html("p"), positions = html("div")
     const list = this.querySelector(".still .pipeline").cloneNode(true)
     const stages = [...list.children]
@@ -19,14 +17,14 @@ customElements.define("figure-pipeline", class extends Figure {
     list.setAttribute("aria-label", "the stages of gpt")
     const result = html("p", { class: "pipeline-result" })
     stages.at(-1).append(result)
-    const token = i => LETTERS[data.tokens[i]]
+    const token = i => VOCABULARY[data.tokens[i]]
 
     const fill = () => {
-      const read = data.tokens.slice(0, position + 1).map(id => LETTERS[id])
+      const read = data.tokens.slice(0, position + 1).map(id => VOCABULARY[id])
       for (const place of list.querySelectorAll(".stage-strip")) {
         const { key, label } = place.dataset, own = data[key][time][position]
         const head = key === "weights" && Number(label.at(-1)) - 1
-        const names = { weights: read, logits: LETTERS, probs: LETTERS }[key]
+        const names = { weights: read, logits: VOCABULARY, probs: VOCABULARY }[key]
         place.lastElementChild.replaceWith(strip(head === false ? own : own[head], {
           label: label ?? place.closest("li").querySelector("code").textContent, names, digits: 3, largest: head === false ? 0 : 1
         }))
@@ -35,10 +33,10 @@ customElements.define("figure-pipeline", class extends Figure {
         html("code", {}, `token_id = ${data.tokens[position]}`), ` is ${token(position)}, `, html("code", {}, `pos_id = ${position}`), ". ",
         position ? `In the cache: ${read.slice(0, -1).join(", ")}.` : "The cache is empty.")
       const probs = data.probs[time][position]
-      const best = probs.map((p, id) => [p, LETTERS[id]]).sort(([a], [b]) => b - a).slice(0, 3)
+      const best = probs.map((p, id) => [p, VOCABULARY[id]]).sort(([a], [b]) => b - a).slice(0, 3)
       const next = data.tokens[position + 1] ?? 26
       result.textContent = `Most likely next: ${best.map(([p, text]) => `${text} ${number(p, 3)}`).join(", ")}. `
-        + (next === 26 ? `${name} ends here: BOS ${number(probs[next], 3)}.` : `${name} goes on with ${LETTERS[next]}: ${number(probs[next], 3)}.`)
+        + (next === 26 ? `${name} ends here: BOS ${number(probs[next], 3)}.` : `${name} goes on with ${VOCABULARY[next]}: ${number(probs[next], 3)}.`)
     }
 
     const show = k => {
@@ -50,15 +48,8 @@ customElements.define("figure-pipeline", class extends Figure {
       stages[k].setAttribute("aria-current", "step")
       result.style.visibility = k === stages.length - 1 ? "visible" : "hidden"
       const text = stages[k].querySelector(".stage-text").cloneNode(true)
-      follow(stages[k])
+      follow(stages[k], list)
       status.replaceChildren(stages[k].querySelector("code").cloneNode(true), ": ", ...text.childNodes)
-    }
-
-    /* On a phone the stages scroll in their box; the page itself stays where it is. */
-    const follow = stage => {
-      const inner = stage.getBoundingClientRect(), outer = list.getBoundingClientRect()
-      if (inner.top < outer.top || inner.bottom > outer.bottom)
-        list.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 3
     }
 
     const choosePosition = i => {
@@ -68,14 +59,9 @@ customElements.define("figure-pipeline", class extends Figure {
     const offerPositions = () => positions.replaceChildren(radio({
       label: "position", value: position, change: choosePosition, choices: data.tokens.map((_, i) => [i, `${i} ${token(i)}`])
     }))
-    const chooseName = async to => {
+    const chooseName = (chosen, to) => {
+      data = chosen
       name = to
-      const loaded = await load(`passes-${to}.json`).catch(error => error)
-      if (name !== to)
-        return // another name was chosen meanwhile
-      if (loaded instanceof Error)
-        return status.say(`The recording of ${to} can't be loaded (${loaded.message}).`)
-      data = loaded
       position = Math.min(position, data.tokens.length - 1)
       offerPositions()
       fill()
@@ -85,7 +71,7 @@ customElements.define("figure-pipeline", class extends Figure {
     stages.forEach((stage, i) => stage.addEventListener("click", () => control.go(i)))
     live.append(
       row(
-        select({ label: "name", choices: NAMES, value: name, change: chooseName }),
+        nameSelect({ status, change: chooseName }),
         radio({ label: "training", choices: ["before", "after"], value: time, change: to => { time = to; fill() } }),
         checkbox({ label: "numbers", change: on => live.classList.toggle("numbers", on) })),
       positions, control, status, where, list)

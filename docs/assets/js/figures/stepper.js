@@ -1,7 +1,7 @@
 /* The code stepper: the lines of a function, the one that is about to run, and what each has made so far. The steps
    were recorded from the real functions (scripts/figures/stepper.py); the lines are taken from the still. */
 import { checkbox, liveText, row } from "./shared/controls.js"
-import { html, number } from "./shared/dom.js"
+import { follow, html, number } from "./shared/dom.js"
 import { Figure, load } from "./shared/figure.js"
 import { player } from "./shared/player.js"
 import { strip } from "./shared/strip.js"
@@ -104,11 +104,4 @@ function addJumps(lines, listing, find) {
     buttons[to].tabIndex = 0
     buttons[to].focus()
   })
-}
-
-/* A long listing scrolls in its box; the page stays where it is. */
-function follow(line, box) {
-  const inner = line?.getBoundingClientRect(), outer = box.getBoundingClientRect()
-  if (inner && (inner.top < outer.top || inner.bottom > outer.bottom))
-    box.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 3
 }

@@ -87,7 +87,10 @@ customElements.define("figure-weights", class extends Figure {
     const control = player({ count: matrix.steps.length, show: draw, area: live, left: this.left, label: "recorded step", pause: 1200 })
     const choice = select({
       label: "matrix", choices: NAMES, change: name => open(name).then(() => matrix.name === name && draw(control.position),
-        error => status.say(`${name} can't be shown: ${error.message}`))
+        error => {
+          choice.set(matrix.name) // which is still shown
+          status.say(`${name} can't be shown: ${error.message}`)
+        })
     })
     live.append(row(choice), control, status, grid, scale, readout)
     control.go(0)

@@ -31,3 +31,10 @@ export const percent = (p, digits = 1) => `${number(100 * p, digits)}%`
 
 let count = 0
 export const newId = () => `figure-part-${++count}`
+
+/* What is long scrolls in its box until `part` is seen; the page stays where it is. */
+export function follow(part, box) {
+  const inner = part?.getBoundingClientRect(), outer = box.getBoundingClientRect()
+  if (inner && (inner.top < outer.top || inner.bottom > outer.bottom))
+    box.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 3
+}
