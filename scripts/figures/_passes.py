@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from microgpt import Params, Value, empty_cache, softmax
 
-from ..runs import GPT, Run, default_run
+from ..runs.default import GPT, Run, default_run
 
 NAMES = ("emma", "ava", "noah", "felix", "olivia", "matthew", "isabella", "kwyjibo")  # the last is no name at all
 STEPS = {"before": 0, "after": 1000}

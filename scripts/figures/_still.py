@@ -9,7 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).resolve().parent.parent.parent / "docs" / "assets" / "data"
+from .. import DATA
+
 
 
 def load(name: str) -> Any:

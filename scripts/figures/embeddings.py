@@ -9,7 +9,7 @@ from typing import Any
 
 from microgpt import Value, add, dot, rmsnorm
 
-from ..runs import SAMPLED_STEPS, default_run, tokens_of
+from ..runs.default import SAMPLED_STEPS, default_run, tokens_of
 from ._still import Html, element, load, number, strip, table
 
 TOKEN, POSITION = 4, 1  # an e at the place of the first letter; as in embeddings.js

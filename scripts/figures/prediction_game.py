@@ -6,7 +6,7 @@ from typing import Any
 
 from microgpt import Params, document_loss, empty_cache, gpt, softmax
 
-from ..runs import default_run, tokens_of
+from ..runs.default import default_run, tokens_of
 from ._still import load, number, table
 
 NAMES = ("emma", "maria", "christine", "quinn")

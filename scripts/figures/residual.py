@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from microgpt import Config, Params, Tokenizer, Value, add, document_loss, flatten, init_params, load_docs, train
 
-from ..runs import GPT, copied, tokens_of
+from ..runs.default import GPT, copied, tokens_of
 from ._still import load, number, table
 
 CONFIG = Config(n_layer=4, steps=60)

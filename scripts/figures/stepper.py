@@ -9,14 +9,10 @@ from functools import partial
 from textwrap import dedent
 from typing import Any, NamedTuple
 
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
-
 from microgpt import Adam, Tokenizer, Value, document_loss, empty_cache, generate, gpt, softmax, train
 from microgpt.params import flatten
 
-from ..runs import copied, default_run
+from ..runs.default import copied, default_run
 from ._still import Html, element, load, number, strip
 from ._trace import Watched, trace
 
@@ -169,6 +165,10 @@ RECORDINGS = {f"trace-{name}.json": partial(record, name) for name in TRACES}
 
 def still(trace: str) -> str:
     """The functions, and beside each line what it made when it ran for the last time."""
+    from pygments import highlight  # here, because recording does without it
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
     recorded = load(f"figures/trace-{trace}.json")
     made: list[dict[int, dict[str, Any]]] = [{} for _ in recorded["functions"]]
     for number_, _, change, *call in recorded["steps"]:

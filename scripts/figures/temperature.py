@@ -6,7 +6,7 @@ from typing import Any
 
 from microgpt import Value, distribution, empty_cache, gpt
 
-from ..runs import default_run
+from ..runs.default import default_run
 from ._still import Html, element, load, number, table
 
 BEGINNINGS = ["", "a", "em", "jo", "mar", "th", "anna", "xqz"]

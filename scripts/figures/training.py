@@ -9,8 +9,8 @@ from typing import Any
 
 from microgpt import document_loss
 
-from ..experiments import held_out_docs
-from ..runs import default_run, tokens_of
+from ..runs.experiments import held_out_docs
+from ..runs.default import default_run, tokens_of
 from ._still import Html, element, load, number, table
 
 WINDOW = 50  # losses in the running mean, as in training.js

@@ -7,7 +7,7 @@ from typing import Any
 
 from microgpt import PRESETS, shapes
 
-from ..runs import EDITION, SAMPLED_STEPS, default_run
+from ..runs.default import EDITION, SAMPLED_STEPS, default_run
 from ._still import load, number, table
 
 NAMES = list(shapes(PRESETS[EDITION], 27))

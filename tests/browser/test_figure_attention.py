@@ -6,7 +6,7 @@ import pytest
 
 from microgpt import Value, softmax
 from scripts.figures._passes import STEPS, read
-from scripts.runs import default_run
+from scripts.runs.default import default_run
 
 PAGE, ANCHOR = "3-architecture/07-multi-head-attention/", "figure-attention"
 GRID = ".attention-grid tbody tr"

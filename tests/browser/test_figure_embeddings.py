@@ -8,7 +8,7 @@ import pytest
 
 from microgpt import add, dot, rmsnorm
 from scripts.figures.embeddings import CONSONANTS, VOWELS
-from scripts.runs import default_run
+from scripts.runs.default import default_run
 
 PAGE, ANCHOR = "3-architecture/02-embeddings/", "figure-embeddings"
 LETTERS = [*"abcdefghijklmnopqrstuvwxyz", "BOS"]

@@ -7,7 +7,7 @@ import pytest
 from microgpt import Config, Value, add, dot, empty_cache, gpt, linear, mlp, multi_head_attention, rmsnorm, softmax
 from scripts.figures._passes import STEPS
 from scripts.figures.pipeline import STAGES
-from scripts.runs import default_run
+from scripts.runs.default import default_run
 
 PAGE, ANCHOR = "3-architecture/10-the-whole-gpt/", "figure-pipeline"
 LETTERS = [*"abcdefghijklmnopqrstuvwxyz", "BOS"]

@@ -6,7 +6,7 @@ import pytest
 
 from microgpt import document_loss, empty_cache, gpt, softmax
 from scripts.figures.prediction_game import NAMES
-from scripts.runs import default_run, tokens_of
+from scripts.runs.default import default_run, tokens_of
 
 PAGE, ANCHOR = "1-data/03-the-bos-token/", "figure-prediction-game"
 

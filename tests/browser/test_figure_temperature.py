@@ -9,7 +9,7 @@ import pytest
 
 from microgpt import Value, distribution, empty_cache, gpt
 from scripts.figures._still import load
-from scripts.runs import default_run
+from scripts.runs.default import default_run
 
 PAGE, ANCHOR = "5-inference/02-temperature-and-sampling/", "figure-temperature"
 RECORDED = load("figures/temperature.json")

@@ -7,9 +7,9 @@ from statistics import fmean
 
 import pytest
 
-from scripts.experiments import held_out_docs
+from scripts.runs.experiments import held_out_docs
 from scripts.figures._still import load, number
-from scripts.runs import SAMPLED_STEPS, default_run
+from scripts.runs.default import SAMPLED_STEPS, default_run
 
 PAGE, ANCHOR = "4-training/06-the-training-loop/", "figure-training"
 RUN = load("run.json")

@@ -7,7 +7,7 @@ import re
 from microgpt import shapes
 from scripts.figures._still import load
 from scripts.figures.weights import NAMES
-from scripts.runs import SAMPLED_STEPS, default_run
+from scripts.runs.default import SAMPLED_STEPS, default_run
 
 PAGE, ANCHOR = "appendix/weights/", "figure-weights"
 

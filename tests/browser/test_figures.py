@@ -9,7 +9,7 @@ import pytest
 
 from scripts.figures import FIGURES
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests import ROOT
 OPENING = re.compile(r'^<figure markdown="1" data-figure="(?P<name>[a-z-]+)"', re.M)
 FENCE = re.compile(r"^(`{3,}).*?^\1$", re.M | re.S)
 TEXTS = {path: FENCE.sub("", path.read_text(encoding="utf-8")) for path in sorted((ROOT / "docs").rglob("*.md"))}

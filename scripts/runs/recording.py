@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""Run the program, and record what the book and its figures say about the run, in docs/assets/data/.
+
+    python3 scripts/record.py [FILES…]             run, and write what changed; all of the files, or those named
+    python3 scripts/record.py --check [FILES…]     run, write nothing; fail if a file would change, and say where
+    python3 scripts/record.py --reference DIR      read the published runs from DIR/run-4192.txt and DIR/run-4064.txt
+
+All but experiments.json take seconds, that one minutes. The tests check the others and a few cheap experiments each
+time, and all of them if MICROGPT_ALL_EXPERIMENTS is set; `record.py --check` checks everything.
+
+No model is in here: everything comes from the package. A recording is a function that returns a dict of what JSON can
+hold; RECORDINGS says which file it goes into. A new experiment is a line in scripts/experiments.py; what a figure shows
+is recorded by its module in scripts/figures/. Floats are rounded before they are written, because the last digits
+depend on the system's math library.
+
+    run.json        what `python3 -m microgpt` does, with the same random numbers:
+        config, num_docs, vocab_size, num_params
+        losses          of each step, to 4 decimals
+        samples         the texts after training
+        in_dataset      how many of them stand in the dataset
+        among_seen      how many of them stand among the documents of the run
+        nodes           Values that each step creates (the parameters are there already)
+        unfused_nodes   the same if every product and every sum in `dot` were a Value of its own
+        samples_at      step -> texts drawn after that step, always with the same random numbers
+    reference.json  the two published runs on the original 32,033 names, by edition:
+        num_docs, vocab_size, num_params, losses, samples
+    experiments.json  what the program does with other settings, by name of the experiment:
+        command         what to type to repeat it
+        num_docs, num_params
+        error           what the program says, if it fails; then there is nothing else
+        nodes           Values a step, on average
+        mean_first_100, mean_last_100   mean losses of the first and the last 100 steps
+        held_out        mean loss of documents that were not read: see held_out_docs()
+        held_out_4, held_out_8          the same of their first 4 or 8 predictions, to compare blocks; null if the
+                                        block is shorter
+        samples         the texts after training
+        different, in_dataset, among_seen, mean_length   of 200 other samples: how many different texts, how many that
+                                        stand in the dataset, or among the documents of the run; letters in a text
+    figures/*.json  what the figures show; explained in their modules
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from microgpt import PRESETS, DataError, DivergenceError, count_params
+
+from .. import DATA, ROOT
+from ..figures import FIGURES
+from ..tangle import UserError, guarded, write_files
+from .default import default_run
+from .experiments import record_experiments
+
+REFERENCE = "reference.json"
+Json = dict[str, Any]
+
+
+def record_run() -> Json:
+    """Return the content of run.json."""
+    run = default_run()
+    known, seen = set(run.docs), set(run.docs[: run.config.steps])
+    return {
+        "config": asdict(run.config),
+        "num_docs": len(run.docs),
+        "vocab_size": run.tokenizer.vocab_size,
+        "num_params": count_params(run.config, run.tokenizer.vocab_size),
+        "losses": [round(loss, 4) for loss in run.losses],
+        "samples": run.samples,
+        "in_dataset": sum(text in known for text in run.samples),
+        "among_seen": sum(text in seen for text in run.samples),
+        "nodes": run.nodes,
+        "unfused_nodes": run.unfused_nodes,
+        "samples_at": {str(step): samples for step, samples in run.samples_at.items()},
+    }
+
+
+RECORDINGS: dict[str, Callable[[], Json]] = {
+    "run.json": record_run,
+    "experiments.json": record_experiments,
+    **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
+}
+
+
+# -------------------------------------------------------------------------- the published runs
+
+REFERENCE_LINES = {
+    "num_docs": re.compile(r"num docs: (\d+)"),
+    "vocab_size": re.compile(r"vocab size: (\d+)"),
+    "num_params": re.compile(r"num params: (\d+)"),
+    "losses": re.compile(r"step +(\d+) / +(\d+) \| loss (\d+\.\d{4})"),
+    "samples": re.compile(r"sample +(\d+): (.*)"),
+    "heading": re.compile(r"|--- .* ---"),
+}
+
+
+def read_reference(folder: Path) -> Json:
+    """Return the content of reference.json, from the text that the published programs printed."""
+    return {edition: parse_reference(folder / f"run-{edition}.txt", edition) for edition in ("4192", "4064")}
+
+
+def parse_reference(path: Path, edition: str) -> Json:
+    """Return one edition's figures. Raises UserError for a file that is not the whole output of a run."""
+    figures: Json = {"losses": [], "samples": []}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not UTF-8 text") from None
+    for number, line in enumerate(lines, 1):
+        matches = {key: pattern.fullmatch(line) for key, pattern in REFERENCE_LINES.items()}
+        key, match = next(((key, match) for key, match in matches.items() if match), ("", None))
+        if not match:
+            raise UserError(f"{path}:{number}: not a line that the published program prints: {line!r}")
+        if key in ("losses", "samples"):
+            figures[key].append(float(match[3]) if key == "losses" else match[2])
+            if int(match[1]) != len(figures[key]):
+                raise UserError(f"{path}:{number}: number {len(figures[key])} of the {key} is missing")
+        elif key != "heading":
+            figures[key] = int(match[1])
+    steps, samples = PRESETS[edition].steps, PRESETS[edition].samples
+    if (len(figures["losses"]), len(figures["samples"])) != (steps, samples):
+        raise UserError(f"{path}: not the whole output of {steps} steps and {samples} samples")
+    if figures.get("num_params") != int(edition):
+        raise UserError(f"{path}: not the edition of {edition} parameters")
+    order = ("num_docs", "vocab_size", "num_params", "losses", "samples")
+    if missing := [key for key in order if key not in figures]:
+        raise UserError(f"{path}: {missing[0].replace('_', ' ')} is missing")
+    return {key: figures[key] for key in order}
+
+
+# ------------------------------------------------------------------------ writing and checking
+
+
+def to_text(content: Json) -> str:
+    """Return JSON with a line for each top-level entry: small, and a diff still says what changed."""
+    entries = [f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}" for key, value in content.items()]
+    return "{\n" + ",\n".join(entries) + "\n}\n"
+
+
+def differences(now: Any, recorded: Any, place: str = "") -> Iterator[str]:
+    """Say where two values that came from JSON differ."""
+    if isinstance(now, dict) and isinstance(recorded, dict) and now.keys() == recorded.keys():
+        for key in now:
+            name = f"[{json.dumps(key)}]" if place and not key.isidentifier() else f".{key}" if place else key
+            yield from differences(now[key], recorded[key], place + name)
+    elif isinstance(now, list) and isinstance(recorded, list) and len(now) == len(recorded):
+        for i, pair in enumerate(zip(now, recorded, strict=True)):
+            yield from differences(*pair, f"{place}[{i}]")
+    elif isinstance(now, dict) and isinstance(recorded, dict):
+        keys = ", ".join(sorted(now.keys() ^ recorded.keys()))
+        yield f"{place or 'the file'} has an entry too many or too few: {keys}"
+    elif isinstance(now, list) and isinstance(recorded, list):
+        yield f"{place} has {len(now)} entries, recorded {len(recorded)}"
+    elif now != recorded:
+        yield f"{place or 'the file'} is {brief(now)}, recorded {brief(recorded)}"
+
+
+def brief(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def compare(name: str, content: Json) -> str:
+    """Return what is wrong with a recorded file in one line, '' if it is up to date."""
+    try:
+        text = (DATA / name).read_text(encoding="utf-8")
+        recorded = json.loads(text)
+    except FileNotFoundError:
+        return f"{name}: not there"
+    except ValueError as error:
+        return f"{name}: no JSON: {error}"
+    if text == to_text(content):
+        return ""
+    found = list(differences(content, recorded))
+    if not found:
+        return f"{name}: the same content, but not as scripts/record.py writes it"
+    more = f" (and {len(found) - 1} more)" if found[1:] else ""
+    return f"{name}: {found[0]}{more}"
+
+
+def write(contents: dict[str, Json]) -> int:
+    """Write the files that changed, all of them or none; the exit status."""
+    changed = [name for name in contents if compare(name, contents[name])]
+    DATA.mkdir(parents=True, exist_ok=True)
+    write_files(DATA, {name: to_text(contents[name]).encode() for name in changed})
+    for name in contents:
+        print("wrote" if name in changed else "no change in", name)
+    return 0
+
+
+def check(contents: dict[str, Json]) -> int:
+    """Write nothing; the exit status is 0 if the files are as a run makes them."""
+    problems = [problem for name in contents if (problem := compare(name, contents[name]))]
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not problems:
+        print(f"as recorded: {', '.join(contents)}")
+    return 1 if problems else 0
+
+
+def record(root: Path, names: list[str], folder: str | None, only_check: bool) -> int:
+    """Record what the options ask for."""
+    try:
+        if folder is not None:
+            contents = {REFERENCE: read_reference(Path(folder))}
+        else:
+            contents = {name: RECORDINGS[name]() for name in names}
+    except (DataError, DivergenceError) as error:
+        raise UserError(f"the program failed: {error}") from None
+    return check(contents) if only_check else write(contents)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line: 0 if all is well, 1 if something is wrong, 2 if the command line is."""
+    parser = argparse.ArgumentParser(description="Run the program and record what it does, for the book's figures.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is not as a run makes it")
+    parser.add_argument("--reference", metavar="DIR", help="record the published runs from run-….txt in DIR instead")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="below docs/assets/data, for example run.json (default: all)")
+    options = parser.parse_args(argv)
+    if unknown := [name for name in options.files if name not in RECORDINGS]:
+        parser.error(f"{unknown[0]} is not recorded here, only {', '.join(RECORDINGS)}")
+    if options.files and options.reference is not None:
+        parser.error(f"--reference records {REFERENCE} and nothing else")
+    try:
+        return guarded(record, ROOT, options.files or list(RECORDINGS), options.reference, options.check)
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

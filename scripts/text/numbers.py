@@ -1,0 +1,458 @@
+#!/usr/bin/env python3
+"""Check the numbers in the chapters: what a run can tell must be what the run told.
+
+    python3 scripts/check_numbers.py [FILES…]         name every wrong number; the default is docs/**/*.md
+    python3 scripts/check_numbers.py --fix [FILES…]   write the right ones, and name what is left
+
+A checked number stands directly before an HTML comment that says how to compute it:
+
+    **3.37**<!--= run.losses[0] :.2f -->      a Python expression and, after the last " :", a format
+    4,192<!--= params("4192") :, -->
+    kamon<!--= ref["4192"].samples[0] -->     a text, if that is what the expression gives
+
+Emphasis or backticks may stand between number and comment; − and - are the same. An expression may use
+Python's own functions, `math`, all that `microgpt` exports, and
+
+    run, ref["4192"], ref["4064"]   the recorded runs: docs/assets/data/, explained in scripts/record.py
+    experiments["width-32"]         the same for a run with other settings
+    docs                            the built-in names, in their order
+    params("4192")                  how many parameters an edition has with 27 tokens
+    lines("one-file-data")          where a chunk stands in the one-file program: "17–43"
+    code_lines                      how many lines of that program hold code
+    mean(list)
+
+A decimal number of three or more significant digits (3.37, 0.807, 2.10), or a whole number with a
+separator (4,192), may not stand in prose, in a table, a heading or a mermaid diagram, unless
+
+    (a) it is a checked number,
+    (b) a `pycon` or `console` block of the same chapter has it, or one that is rounded to it (the tests
+        run those blocks); the sign doesn't matter,
+    (c) <!-- fixed: why --> directly follows, for years, citations and the like. Not in a diagram.
+
+Not looked at: other fenced code, inline code, HTML tags, link targets, front matter, and versions
+(1.2.3, Python 3.12, arXiv:1706.03762).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import builtins
+import difflib
+import json
+import math
+import os
+import re
+import statistics
+import sys
+import tokenize
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import microgpt
+
+from .. import DATA, ROOT
+from ..tangle import COMMENT, OPENING, UserError, complain, find_chapters, guarded, read_fence, write_files
+from .pages import PROGRAM, line_range
+
+
+
+class Problem(NamedTuple):
+    """Something wrong in a chapter, and how to mend it if that is only a matter of writing another number."""
+
+    path: Path
+    line: int
+    message: str
+    span: tuple[int, int] | None = None  # where the stale text stands in the file
+    right: str = ""  # what should stand there
+
+    def __str__(self) -> str:
+        return f"{shown(self.path)}:{self.line}: {self.message}"
+
+
+def shown(path: Path) -> Path:
+    """A path as short as it can be told: below the project if it is there."""
+    full = Path(os.path.realpath(path))
+    return full.relative_to(ROOT) if full.is_relative_to(ROOT) else path
+
+
+# --------------------------------------------------------------------------- reading a chapter
+
+# What in running text is not prose, told from left to right, so that a comment in code is code and code
+# in a comment is comment. A blank line ends inline code that was never closed.
+NOT_PROSE = re.compile(
+    r"""
+    \\[!-/:-@\[-`{-~]                                                              # an escaped character is prose
+    | (?P<code>
+        (?P<ticks>`+) (?!`)
+        (?: (?!\n[ \t>]*\r?\n) [^`]  |  (?!(?P=ticks)(?!`)) `+ (?!`) )+
+        (?P=ticks) (?!`)
+      )
+    | `+                                                                           # backticks without a partner
+    | (?P<comment> <!-- (?P<body> (?: (?!<!--) . )*? ) --> )
+    | (?P<unclosed> <!-- )
+    | (?P<tag> </? [A-Za-z] (?: (?!\n[ \t>]*\r?\n) [^<>] )* > )                    # or an address in <>
+    | (?P<target> (?<=\]) \( [^()\n]* (?: \( [^()\n]* \) [^()\n]* )* \) )
+    | (?P<definition> ^[ ]{0,3} \[ (?!\^) [^\]\n]+ \]: [^\n]* )                     # but not of a footnote
+    | (?P<address> https?://[^\s<>]+ )
+    """,
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+UNSEEN_IN_DIAGRAM = re.compile(r"\s*(?:%%|style\b|classDef\b|linkStyle\b)")
+EXAMPLES = ("pycon", "console")
+
+
+class Comment(NamedTuple):
+    """An HTML comment: what is in it, and where it stands in the file."""
+
+    body: str
+    start: int
+    end: int
+
+
+class Page:
+    """A chapter, taken apart.
+
+    `prose` is as long as `text`, so that places in one are places in the other; what is not prose is blank there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.text = path.read_bytes().decode("utf-8")  # not read_text(), which would change line ends
+        except UnicodeDecodeError as error:
+            raise UserError(f"{shown(path)}: not UTF-8 text (byte {error.start})") from None
+        self.comments: list[Comment] = []
+        self.diagrams: list[tuple[int, str]] = []  # the lines of the mermaid blocks, with their numbers
+        self.examples: list[str] = []  # the pycon and console blocks
+        self.problems: list[Problem] = []
+        self.prose = NOT_PROSE.sub(self._take, self._without_blocks())
+
+    def line_of(self, place: int) -> int:
+        return self.text.count("\n", 0, place) + 1
+
+    def problem(self, place: int, message: str, *fix: Any) -> None:
+        self.problems.append(Problem(self.path, self.line_of(place), message, *fix))
+
+    def _without_blocks(self) -> str:
+        """Blank the front matter and the fences; keep what is in diagrams and examples."""
+        kept = FRONT_MATTER.sub(lambda match: blank(match[0]), self.text).split("\n")
+        lines = [line.rstrip("\r").lstrip("\ufeff") for line in kept]
+        at = 0
+        while at < len(lines):
+            end = at + 1
+            if opening := OPENING.fullmatch(lines[at]):
+                content, end, problem = read_fence(lines, at, opening)
+                if problem:
+                    self.problems.append(Problem(self.path, at + 1, problem))
+                language = re.match(r"[^\s{]*", opening["info"])[0]  # type: ignore[index]
+                if language == "mermaid":
+                    self.diagrams += enumerate(content, at + 2)
+                elif language in EXAMPLES:
+                    self.examples.append("\n".join(content))
+                kept[at:end] = [blank(line) for line in kept[at:end]]
+            elif COMMENT.match(lines[at]) and "-->" not in lines[at]:
+                # A fence in a comment is none.
+                end = next((i + 1 for i in range(at, len(lines)) if "-->" in lines[i]), at + 1)
+            at = end
+        return "\n".join(kept)
+
+    def _take(self, match: re.Match[str]) -> str:
+        """Of a part of the text that is not prose: note it if it is a comment, and return what stands for it."""
+        # An expression that goes on after a blank line ended only because something else did.
+        if match["unclosed"] or re.match(r"=.*\n[ \t]*\r?\n", match["body"] or "", re.DOTALL):
+            self.problem(match.start(), "the HTML comment is not closed (end it with -->)")
+        elif match["comment"]:
+            self.comments.append(Comment(match["body"], match.start(), match.end()))
+        return blank(match[0]) if match.lastgroup else match[0]
+
+
+def blank(text: str) -> str:
+    """The same number of characters and lines, with nothing on them."""
+    return re.sub(r"[^\n]", " ", text)
+
+
+# ----------------------------------------------------------------------- computing what is right
+
+
+class WrongExpression(Exception):
+    """Why a comment gives no text to compare with."""
+
+
+class Recorded(dict[str, Any]):
+    """A JSON object whose entries are attributes too."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self:
+            return self[name]
+        raise AttributeError(f"nothing recorded is called {name}{did_you_mean(name, self)}")
+
+
+def load_recorded(name: str) -> Any:
+    path = DATA / name
+    how = "python3 scripts/record.py" + (" --reference DIR" if name == "reference.json" else "")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), object_hook=Recorded)
+    except FileNotFoundError:
+        raise WrongExpression(f"{shown(path)} is not there (write it with {how})") from None
+    except ValueError as error:
+        raise WrongExpression(f"{shown(path)} is no JSON: {error} (write it with {how})") from None
+
+
+def params(edition: str) -> int:
+    """How many parameters an edition has with 27 tokens: a-z and BOS."""
+    return microgpt.count_params(microgpt.PRESETS[edition], 27)
+
+
+def count_code_lines() -> int:
+    """How many lines of the one-file program are not blank, nor a comment, nor in a docstring."""
+    with tokenize.open(ROOT / PROGRAM) as file:
+        tokens = [token for token in tokenize.generate_tokens(file.readline) if token.string.strip()]
+    spans = [(token.start[0], token.end[0]) for token in tokens if token.type != tokenize.COMMENT]
+    found = {line for first, last in spans for line in range(first, last + 1)}
+    for node in ast.walk(ast.parse((ROOT / PROGRAM).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            found -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return len(found)
+
+
+NAMES: dict[str, Any] = {name: getattr(microgpt, name) for name in microgpt.__all__}
+NAMES |= {"math": math, "mean": statistics.fmean, "params": params, "lines": line_range}
+LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
+    "docs": microgpt.load_docs,
+    "run": lambda: load_recorded("run.json"),
+    "ref": lambda: load_recorded("reference.json"),
+    "experiments": lambda: load_recorded("experiments.json"),
+    "code_lines": count_code_lines,
+}
+
+
+def compute(source: str) -> str:
+    """Return the text that `expression` or `expression :format` gives. Raises WrongExpression."""
+    expression, _, spec = source.rpartition(" :") if " :" in source else (source, "", "")
+    try:
+        code = compile(expression.strip(), "comment", "eval")
+        names = NAMES | {name: load() for name, load in LOADED.items() if re.search(rf"\b{name}\b", expression)}
+        return format(eval(code, names), spec.strip())
+    except WrongExpression:
+        raise
+    except SyntaxError as error:
+        raise WrongExpression(f"not a Python expression: {error.msg}") from None
+    except NameError as error:
+        name = error.name or ""
+        hint = did_you_mean(name, [*NAMES, *LOADED]) or did_you_mean(name, dir(builtins))
+        raise WrongExpression(f"{error}{hint}") from None
+    except (Exception, SystemExit) as error:  # whatever an expression can do wrong
+        raise WrongExpression(" ".join(f"{type(error).__name__}: {error}".split())) from None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+# ------------------------------------------------------------------------------ checked numbers
+
+UNSIGNED = r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+−]?\d+)?(?P<percent>[ \u00a0\u202f]?%)?"
+SIGNED = re.compile("[-+−]?" + UNSIGNED)
+# At the end of a text. After a letter or a closing bracket - is a hyphen or a difference, not a sign.
+SIGNED_AT_END = re.compile(r"(?:(?<![^\W_])(?<![)\].])[-+−])?(?<![^\W_])(?<![.,])" + UNSIGNED + r"\Z")
+RANGE = re.compile(r"\d+–\d+")
+RANGE_AT_END = re.compile(r"(?<![\w–])\d+(?:–\d+)?\Z")
+WORD = re.compile(r"[\w'’-]+")
+WORD_AT_END = re.compile(WORD.pattern + r"\Z")
+AROUND = "*_`~$"  # what may stand between a number and its comment
+
+
+def check_comments(page: Page) -> list[tuple[int, int]]:
+    """Check all comments of a page; return where the text stands that they speak of."""
+    claimed = []
+    for comment in page.comments:
+        source = " ".join(comment.body[1:].split())
+        if re.match(r"\s+=", comment.body):
+            page.problem(comment.start, "a space before the = (write <!--= expression -->)")
+        if not comment.body.startswith("="):
+            continue
+        try:
+            right = compute(source)
+        except WrongExpression as error:
+            page.problem(comment.start, f"{error} ({source})")
+            right = None
+        before = page.text[max(0, comment.start - 1000) : comment.start]
+        start, end = find_claim(before, right)
+        start, end = start - len(before) + comment.start, end - len(before) + comment.start
+        claimed.append((start, end))
+        if right is not None:
+            compare(page, comment, page.text[start:end], (start, end), right, source)
+    return claimed
+
+
+def find_claim(before: str, right: str | None) -> tuple[int, int]:
+    """Return from where to where `before`, the text before a comment, holds what the comment speaks of."""
+    bare = before.rstrip(AROUND)
+    tail = max(0, len(bare) - 100)  # where to begin to look: no number or word is longer
+    if right is None or SIGNED.fullmatch(right):
+        if number := SIGNED_AT_END.search(bare, tail):
+            # "9 %" and "+9" are fine for what is 9.
+            start = number.start() + (number[0][0] == "+" and right is not None and right[0] != "+")
+            end = number.start("percent") if number["percent"] and right and right[-1] != "%" else number.end()
+            return start, end
+    else:
+        for text in (bare, before):  # the right text itself may end in what looks like emphasis
+            start = len(text) - len(right)
+            inside_a_word = re.match(r"[^\W_]{2}", text[start - 1 :]) if start > 0 else None
+            if start >= 0 and same(text[start:], right) and not inside_a_word:
+                return start, len(text)
+        at_end = RANGE_AT_END if RANGE.fullmatch(right) else WORD_AT_END
+        if stale := at_end.search(bare, tail):
+            return stale.span()
+    return len(before), len(before)
+
+
+def same(text: str, right: str) -> bool:
+    """Whether two texts are the same, whichever minus they have and whether a space stands before a %."""
+    text, right = (re.sub("[ \u00a0\u202f]%", "%", each.replace("−", "-")) for each in (text, right))
+    return text == right
+
+
+def compare(page: Page, comment: Comment, text: str, span: tuple[int, int], right: str, source: str) -> None:
+    """Note a problem if `text` is not what is right."""
+    if not right:
+        page.problem(comment.start, f"the expression gives an empty text ({source})")
+    elif not text:
+        kind = "number" if right[0].isdigit() or SIGNED.fullmatch(right) else "word"
+        page.problem(comment.start, f"no {kind} stands directly before the comment, which gives {right} ({source})")
+    elif not same(text, right):
+        kinds = (RANGE, SIGNED) if SIGNED.fullmatch(text) or RANGE.fullmatch(text) else (WORD,)
+        fixable = any(kind.fullmatch(right) for kind in kinds)
+        if right[0] == "-" and text[0] != "-":
+            right = "−" + right[1:]
+        page.problem(span[0], f"{text} should be {right} ({source})", *((span, right) if fixable else ()))
+
+
+# --------------------------------------------------------------------------------- bare numbers
+
+# With more than one point it is a version or a date.
+PROSE_NUMBER = re.compile(
+    r"(?<![^\W_])(?<!\.)(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<points>(?:\.\d+)*)(?:[eE][-+−]?\d{1,3})?(?!\d)"
+    r"|(?<![\w.])(?P<point>\.\d+)"
+)
+# In code a comma is rarely a separator, so a number is read in both ways.
+EXAMPLE_NUMBER = re.compile(r"(?<![^\W_])(?<!\.)(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?(?!\d)")
+SEPARATED = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?")
+BEFORE_VERSION = re.compile(r"(?:Python|[Vv]ersion|arXiv)[ :\u00a0]\Z")
+AFTER_NUMBER = re.compile(rf"(?:[ \u00a0\u202f]?%|[A-Za-z×]+)?[{re.escape(AROUND)}]*")
+
+
+def check_bare_numbers(page: Page, claimed: list[tuple[int, int]]) -> None:
+    """Find the numbers that nothing vouches for: neither a comment, nor an example."""
+    verified = {number for text in page.examples for number in numbers_in_example(text)}
+    comments = {comment.start: comment.body.strip() for comment in page.comments}
+    for match in unverified_numbers(page.prose, verified):
+        if any(start < match.end() and match.start() < end for start, end in claimed):
+            continue
+        after = comments.get(AFTER_NUMBER.match(page.text, match.end()).end(), "")  # type: ignore[union-attr]
+        if re.match(r"fixed\b", after):
+            if not re.match(r"fixed:\s*\S", after):
+                page.problem(match.start(), f"{match[0]}: the comment has no reason (write <!-- fixed: reason -->)")
+            continue
+        advice = f"write <!--= expression{format_of(match[0])} --> after it, or <!-- fixed: reason -->"
+        page.problem(match.start(), f"{match[0]} is not checked (show it in a pycon or console block, or {advice})")
+    for line, text in page.diagrams:
+        if not UNSEEN_IN_DIAGRAM.match(text):
+            for match in unverified_numbers(text, verified):
+                advice = "show it in a pycon or console block of this chapter"
+                page.problems.append(Problem(page.path, line, f"{match[0]} in a diagram is not checked ({advice})"))
+
+
+def unverified_numbers(text: str, verified: set[Decimal]) -> Iterator[re.Match[str]]:
+    """The numbers in `text` that need checking and are in no example."""
+    for match in PROSE_NUMBER.finditer(text):
+        if needs_checking(match) and not BEFORE_VERSION.search(text, max(0, match.start() - 10), match.start()):
+            number = to_decimal(match[0])
+            half = Decimal((0, (5,), int(number.as_tuple().exponent) - 1))  # half a unit of the last digit shown
+            if not any(abs(other - number) <= half for other in verified):
+                yield match
+
+
+def needs_checking(match: re.Match[str]) -> bool:
+    points = (match["points"] or match["point"] or "").count(".")
+    mantissa = re.split("[eE]", match[0])[0]
+    significant = re.sub(r"[.,]", "", mantissa).lstrip("0")
+    return len(significant) >= 3 if points == 1 else points == 0 and "," in mantissa and len(significant) >= 4
+
+
+def numbers_in_example(text: str) -> Iterator[Decimal]:
+    for pattern in (EXAMPLE_NUMBER, SEPARATED):
+        for match in pattern.finditer(text):
+            yield to_decimal(match[0])
+
+
+def to_decimal(text: str) -> Decimal:
+    return Decimal(text.replace(",", "").replace("−", "-"))
+
+
+def format_of(text: str) -> str:
+    """The format that writes a number as it is written here."""
+    decimals = len(text.partition(".")[2])
+    return "" if "e" in text.lower() else f" :{',' * (',' in text)}{f'.{decimals}f' if decimals else ''}"
+
+
+# ---------------------------------------------------------------------------------- the command
+
+
+def examine(path: Path | str) -> Page:
+    """Return a chapter with all its problems."""
+    page = Page(Path(path))
+    check_bare_numbers(page, check_comments(page))
+    page.problems.sort(key=lambda problem: problem.line)
+    return page
+
+
+def check(paths: Iterable[Path | str]) -> list[Problem]:
+    """Return all that is wrong with the numbers in some chapters."""
+    return [problem for path in paths for problem in examine(path).problems]
+
+
+def fix(paths: Iterable[Path | str]) -> list[Problem]:
+    """Write the right text in the place of what is stale; return what was. All chapters are written, or none."""
+    mended, contents = [], {}
+    for page in map(examine, paths):
+        text = page.text
+        stale = [problem for problem in page.problems if problem.span]
+        for (start, end), right in sorted([(problem.span or (0, 0), problem.right) for problem in stale], reverse=True):
+            text = text[:start] + right + text[end:]
+        if stale:
+            contents[os.path.realpath(page.path)] = text.encode()
+            mended += stale
+    write_files(ROOT, contents)
+    return mended
+
+
+def run(root: Path, files: list[str], mend: bool) -> int:
+    """Check, or mend first what can be mended; the exit status."""
+    paths = [Path(file) for file in files] or [root / chapter for chapter in find_chapters(root)]
+    for problem in fix(paths) if mend else []:
+        print(f"mended {problem}")
+    problems = check(paths)
+    for problem in problems:
+        complain(problem)
+    if not problems:
+        print(f"all numbers are right in {len(paths)} chapter{'s' * (len(paths) != 1)}")
+    return 1 if problems else 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line: 0 if all is well, 1 if something is wrong, 2 if the command line is."""
+    parser = argparse.ArgumentParser(description="Check the numbers in the chapters against the program and its runs.")
+    parser.add_argument("--fix", action="store_true", help="write the right numbers in the place of stale ones")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="chapters (default: docs/**/*.md)")
+    options = parser.parse_args(argv)
+    return guarded(run, ROOT, options.files, options.fix)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

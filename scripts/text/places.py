@@ -1,0 +1,161 @@
+"""Where the pieces of the book and the lines of the program stand on the site: anchors, and links to them.
+
+    chunk-softmax, chunk-softmax-2      the pieces of a chunk
+    file-microgpt-gpt-py                the pieces of a file, likewise
+    microgpt-gpt-py-31                  line 31 of microgpt/gpt.py, wherever in the book it is written
+
+A link leads to a chapter's Markdown file, as all links in the book do: it works on GitHub, and on the site
+MkDocs makes a page's address of it and warns if the anchor isn't there. scripts/literate.py puts the anchors
+on the pages; scripts/indexes.py makes the lists of them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from ..tangle import Book, Piece
+
+TITLE = re.compile(r"# +(?P<title>.+?) *")
+
+
+class Span(NamedTuple):
+    """Lines of a generated file, counted from 1; often only one."""
+
+    file: str
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}–{self.last}"
+
+
+class Run(NamedTuple):
+    """Lines of a generated file that follow one another and come from one piece."""
+
+    span: Span
+    piece: Piece
+
+
+def slug(path: str) -> str:
+    return re.sub(r"[^\w-]", "-", path)
+
+
+def line_anchor(file: str, number: int) -> str:
+    """The anchor of a line of a generated file."""
+    return f"{slug(file)}-{number}"
+
+
+def short(file: str) -> str:
+    """A generated file as a reader knows it: what lies in the book's own folder is a download."""
+    return posixpath.basename(file) if file.startswith("docs/") else file
+
+
+def address(chapter: str, anchor: str, page: str) -> str:
+    """The link to an anchor in `chapter`, for a reader of `page`; both are paths from the project's root."""
+    path = "" if chapter == page else quote(posixpath.relpath(chapter, posixpath.dirname(page)))
+    return f"{path}#{anchor}"
+
+
+class Places:
+    """Of a book without faults, what every line of a chapter makes, and the anchors of all pieces."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.files = sorted(book.files, key=lambda path: path.startswith("docs/"))  # the package first
+        # A chapter's line of code, or its reference -> the generated lines that come from it.
+        self.spans: dict[tuple[str, int], list[Span]] = {}
+        self._runs: dict[str, list[Run]] = {}
+        for file in self.files:
+            self._runs[file] = []
+            self._expand(file, file, 2)  # line 1 is the file's header, which no piece holds
+        self._titles: dict[str, str] = {}
+        self._pieces: dict[tuple[str, tuple[str, ...]], Piece] = {}
+        for piece in book.pieces:
+            self._pieces.setdefault((piece.label, normalized(piece.lines)), piece)
+
+    def _expand(self, file: str, label: str, at: int) -> int:
+        """Note the lines of `file` that `label` makes from line `at`; return the line after them."""
+        for piece in self.book.parts[label]:
+            for number, _ in piece.numbered():
+                start = at
+                if name := piece.references.get(number):
+                    at = self._expand(file, name, at)
+                else:
+                    at += 1
+                    runs = self._runs[file]
+                    if runs and runs[-1].piece is piece and runs[-1].span.last == start - 1:
+                        runs[-1] = Run(runs[-1].span._replace(last=start), piece)
+                    else:
+                        runs.append(Run(Span(file, start, start), piece))
+                self.spans.setdefault((piece.chapter, number), []).append(Span(file, start, at - 1))
+        return at
+
+    def find(self, label: str, lines: list[str]) -> Piece | None:
+        """The piece that has this name and this code."""
+        return self._pieces.get((label, normalized(lines)))
+
+    def runs(self, file: str) -> list[Run]:
+        """The lines of a file without its header, cut wherever another piece takes over."""
+        return self._runs[file]
+
+    def shown_in(self, piece: Piece) -> list[str]:
+        """The files that a piece goes into; the first is the one whose line numbers it shows."""
+        files = {span.file for number, _ in piece.numbered() for span in self.spans[piece.chapter, number]}
+        return [file for file in self.files if file in files]
+
+    def number(self, piece: Piece, line: int) -> Span:
+        """What a chapter's line of `piece` is in the file whose line numbers the piece shows."""
+        file = self.shown_in(piece)[0]
+        return next(span for span in self.spans[piece.chapter, line] if span.file == file)
+
+    def title(self, chapter: str) -> str:
+        """The title of a chapter: its first heading, or its path if it has none."""
+        if chapter not in self._titles:
+            lines = (self.book.root / chapter).read_text(encoding="utf-8-sig").splitlines()
+            matches = (TITLE.fullmatch(line) for line in lines)
+            self._titles[chapter] = next((match["title"] for match in matches if match), chapter)
+        return self._titles[chapter]
+
+    # ------------------------------------------------------------------------------- anchors
+
+    def anchor(self, piece: Piece) -> str:
+        """The anchor of a piece."""
+        name = f"file-{slug(piece.label)}" if piece.is_file else f"chunk-{piece.label}"
+        position = self.book.parts[piece.label].index(piece) + 1
+        return name if position == 1 else f"{name}-{position}"
+
+    def line_anchors(self, piece: Piece, line: int) -> list[str]:
+        """The anchors of a chapter's line of code, first the one of the number that it shows; none of a reference."""
+        if line in piece.references:
+            return []
+        shown = self.number(piece, line)
+        spans = [shown, *(span for span in self.spans[piece.chapter, line] if span != shown)]
+        return [line_anchor(span.file, span.first) for span in spans]
+
+    def all_anchors(self) -> Iterator[tuple[str, str]]:
+        """Every anchor of the book, with the chapter that it is in."""
+        for piece in self.book.pieces:
+            yield self.anchor(piece), piece.chapter
+            if piece.is_file and piece is self.book.parts[piece.label][0]:
+                yield line_anchor(piece.label, 1), piece.chapter  # the file's header
+            for number, _ in piece.numbered():
+                for anchor in self.line_anchors(piece, number):
+                    yield anchor, piece.chapter
+
+    def to_piece(self, piece: Piece, page: str) -> str:
+        """The link to a piece, for a reader of `page`."""
+        return address(piece.chapter, self.anchor(piece), page)
+
+    def to_line(self, file: str, number: int, page: str) -> str:
+        """The link to a line of a generated file, for a reader of `page`."""
+        return address(self.book.where(file, number).chapter, line_anchor(file, number), page)
+
+
+def normalized(lines: list[str]) -> tuple[str, ...]:
+    """Code as it is after Markdown has read it: tabs expanded, blank lines empty."""
+    return tuple("" if not line.strip() else line.expandtabs(4) for line in lines)

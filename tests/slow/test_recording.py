@@ -1,0 +1,408 @@
+"""The recorder: what it records is what the program does, and it notices when that is no longer true."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+from scripts.runs import recording as record
+
+from microgpt import PRESETS, Tokenizer, Value, document_loss, dot, init_params, load_docs
+from microgpt.__main__ import main as run_program
+from scripts.runs import experiments as experimenting
+from scripts.runs import default as runs
+
+RUN = record.DATA / "run.json"
+EXPERIMENTS = record.DATA / "experiments.json"
+REFERENCE = record.DATA / "reference.json"
+CHEAP = {"steps-100", "towns-steps-200", "rate-1"}
+ALL = bool(os.environ.get("MICROGPT_ALL_EXPERIMENTS"))
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict:
+    return json.loads(RUN.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch) -> Path:
+    """A copy of the recorded files, for the recorder to look at and to write."""
+    folder = tmp_path / "data"
+    shutil.copytree(record.DATA, folder)
+    monkeypatch.setattr(record, "DATA", folder)
+    return folder
+
+
+# -------------------------------------------------------------------------------- the recorded run
+
+
+def test_the_recorded_run_is_what_the_command_line_prints(recorded):
+    result = subprocess.run(
+        [sys.executable, "-m", "microgpt"], cwd=record.ROOT, env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", timeout=300, check=True,
+    )
+    printed = result.stdout
+    assert re.findall(r"loss (\d+\.\d{4})\n", printed) == [f"{loss:.4f}" for loss in recorded["losses"]]
+    assert re.findall(r"^sample +\d+: (.*)$", printed, re.M) == recorded["samples"]
+    assert f"num docs: {recorded['num_docs']}\n" in printed
+    assert f"vocab size: {recorded['vocab_size']}\n" in printed
+    assert f"num params: {recorded['num_params']}\n" in printed
+    assert f"samples in the dataset: {recorded['in_dataset']} of 20\n" in printed
+    assert f"samples among the 1000 documents trained on: {recorded['among_seen']}\n" in printed
+
+
+def test_the_recording_is_complete(recorded):
+    assert recorded["config"]["seed"] == 42 and recorded["config"]["steps"] == 1000
+    assert [len(recorded[key]) for key in ("losses", "nodes", "unfused_nodes")] == [1000] * 3
+    assert list(recorded["samples_at"]) == ["0", "10", "50", "100", "200", "500", "1000"]
+    assert all(len(samples) == 20 for samples in recorded["samples_at"].values())
+    assert "\n\n" not in RUN.read_text() and len(RUN.read_bytes()) < 32_000
+
+
+def test_node_counts_depend_on_the_length_alone(recorded):
+    docs = load_docs()
+    random.Random(42).shuffle(docs)
+    seen: dict[int, tuple[int, int]] = {}
+    for doc, fused, unfused in zip(docs, recorded["nodes"], recorded["unfused_nodes"]):
+        assert seen.setdefault(len(doc), (fused, unfused)) == (fused, unfused)
+    assert len(seen) > 5
+    in_order = [seen[length] for length in sorted(seen)]
+    assert in_order == sorted(set(in_order))  # longer is more
+
+
+def test_unfused_counts_are_those_of_each_document_and_of_any_parameters(recorded):
+    docs = load_docs()
+    tokenizer = Tokenizer(docs)
+    random.Random(42).shuffle(docs)
+    params = init_params(PRESETS["4192"], tokenizer.vocab_size, random.Random(7))
+    for i in range(12):
+        with runs.counted_nodes() as counter, runs.unfused_dot():
+            document_loss([tokenizer.bos, *tokenizer.encode(docs[i]), tokenizer.bos], params, PRESETS["4192"])
+        assert counter.take() == recorded["unfused_nodes"][i]
+
+
+def test_the_published_runs():
+    reference = json.loads(REFERENCE.read_text(encoding="utf-8"))
+    assert list(reference) == ["4192", "4064"]
+    assert [reference[edition]["num_params"] for edition in reference] == [4192, 4064]
+    assert {reference[edition]["num_docs"] for edition in reference} == {32033}
+    losses = reference["4192"]["losses"]
+    assert (losses[0], losses[-1]) == (3.3660, 2.6497)
+    assert round(sum(losses[-500:]) / 500, 3) == 2.367 and round(sum(losses[-100:]) / 100, 3) == 2.276
+    assert reference["4192"]["samples"][0] == "kamon" and reference["4064"]["samples"][-1] == "karli"
+
+
+def test_what_the_book_says_of_the_published_samples(original_names):
+    docs = load_docs(str(original_names))
+    random.Random(42).shuffle(docs)
+    for edition, steps, in_dataset, among_seen in (("4192", 1000, 11, 0), ("4064", 500, 5, 1)):
+        samples = json.loads(REFERENCE.read_text(encoding="utf-8"))[edition]["samples"]
+        assert sum(text in set(docs) for text in samples) == in_dataset
+        assert sum(text in set(docs[:steps]) for text in samples) == among_seen
+
+
+# ------------------------------------------------------------------------ the recorded experiments
+
+
+@pytest.fixture(scope="module")
+def experiments() -> dict:
+    return json.loads(EXPERIMENTS.read_text(encoding="utf-8"))
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("names", [names for names in experimenting.same_training() if ALL or CHEAP.intersection(names)], ids=",".join)
+def test_an_experiment_done_again_gives_what_is_recorded(experiments, names):
+    assert experimenting.do_experiments(names) == {name: experiments[name] for name in names}
+
+
+def test_the_recorded_experiments_are_those_of_the_recorder(experiments):
+    assert EXPERIMENTS.read_text(encoding="utf-8") == record.to_text(experiments)
+    assert [experiment["command"] for experiment in experiments.values()] == list(map(experimenting.command, experimenting.EXPERIMENTS))
+    assert list(experiments) == list(experimenting.EXPERIMENTS)
+    keys = list(experiments["default"])
+    assert all(list(experiment) == keys for experiment in experiments.values() if "error" not in experiment)
+    assert [name for name in experiments if "error" in experiments[name]] == ["rate-1"]
+    for experiment in experiments.values():
+        assert experiment.get("different", 0) <= experimenting.DRAWN and len(experiment.get("samples", [0] * 20)) == 20
+
+
+def test_the_default_experiment_is_the_recorded_run(experiments, recorded):
+    default = experiments["default"]
+    assert default["samples"] == recorded["samples"]
+    assert default["nodes"] == round(fmean(recorded["nodes"]), 1)
+    for key, losses in (("mean_first_100", recorded["losses"][:100]), ("mean_last_100", recorded["losses"][-100:])):
+        assert default[key] == pytest.approx(fmean(losses), abs=1e-4)
+    colder = {key for key in default if default[key] != experiments["temperature-0.1"][key]}
+    assert colder == {"command", "samples", "different", "in_dataset", "among_seen", "mean_length"}
+    assert experiments["temperature-0.5"] | {"command": default["command"]} == default
+
+
+@pytest.mark.no_cover
+def test_an_experiment_is_what_the_command_prints(experiments, capsys, monkeypatch):
+    monkeypatch.chdir(record.ROOT)
+    for name in CHEAP:
+        experiment = experiments[name]
+        status = run_program(experiment["command"].split()[3:])
+        out, err = capsys.readouterr()
+        assert f"num docs: {experiment['num_docs']}\n" in out and f"num params: {experiment['num_params']}\n" in out
+        if "error" in experiment:
+            assert (status, err) == (1, f"error: {experiment['error']}\n")
+        else:
+            assert f"mean loss of the last 100 steps: {experiment['mean_last_100']:.4f} " in out
+            assert re.findall(r"^sample +\d+: (.*)$", out, re.M) == experiment["samples"]
+
+
+def test_no_run_reads_what_is_held_out():
+    for source in {experimenting.settings(name).source for name in experimenting.EXPERIMENTS}:
+        held_out = set(experimenting.held_out_docs(source))
+        assert len(held_out) == len(experimenting.held_out_docs(source)) == (100 if source else 200)
+        for name in experimenting.EXPERIMENTS:
+            settings = experimenting.settings(name)
+            if settings.source == source:
+                docs, _ = experimenting.shuffled_docs(source, settings.config.seed)
+                assert not held_out.intersection(docs[: settings.config.steps])
+
+
+def test_the_towns():
+    towns, more = (load_docs(str(record.DATA / name)) for name in ("towns.txt", "more-towns.txt"))
+    assert (len(set(towns)), len(set(more))) == (200, 100) and not set(towns) & set(more)
+    for names in (towns, more):
+        assert names == sorted(names) and set("".join(names)) <= set("abcdefghijklmnopqrstuvwxyz")
+    assert len(set("".join(towns))) == 26  # so that nothing in the others is unknown to a model of these
+
+
+def test_the_experiments_are_recorded_in_their_order(data, capsys, experiments, monkeypatch):
+    class Pool:
+        """Two processes, without processes; the second is faster."""
+
+        def __init__(self, processes: int, **_: object) -> None: ...
+        def __enter__(self) -> Pool: return self
+        def __exit__(self, *_: object) -> None: ...
+
+        def imap_unordered(self, _: object, groups: list) -> list:
+            return [{name: experiments[name] for name in names} for names in reversed(groups)]
+
+    monkeypatch.setattr(experimenting, "Pool", Pool)
+    assert record.main(["--check", "run.json", "experiments.json"]) == 0
+    assert capsys.readouterr().out.endswith("\nas recorded: run.json, experiments.json\n")
+    (data / "experiments.json").unlink()
+    assert record.main(["experiments.json"]) == 0
+    assert capsys.readouterr().out.endswith("\nwrote experiments.json\n")
+    assert (data / "experiments.json").read_bytes() == EXPERIMENTS.read_bytes()
+
+
+# ------------------------------------------------------------------------------- counting nodes
+
+
+def test_counting_nodes():
+    init = Value.__init__
+    a, b = [Value(1.0), Value(2.0), Value(3.0)], [Value(4.0), Value(5.0), Value(6.0)]
+    with runs.counted_nodes() as counter:
+        total = dot(a, b)
+        assert counter.take() == 1
+        assert (total + 1).data == 33.0 and counter.take() == 1
+        Value(0.0), a[0] * b[0] + 2
+        assert counter.take() == 3 and counter.take() == 0
+    assert Value.__init__ is init
+
+
+def test_the_unfused_dot_makes_a_node_of_each_product_and_sum_and_changes_no_float():
+    fused = runs.GPT.dot
+    a, b = [Value(0.1), Value(0.2), Value(0.3)], [Value(0.4), Value(0.5), Value(0.6)]
+    with runs.counted_nodes() as counter, runs.unfused_dot():
+        total = runs.GPT.linear(b, [a])[0]
+        assert counter.take() == 6
+        with pytest.raises(ValueError):
+            runs.GPT.dot(a, b[:2])
+    assert runs.GPT.dot is fused
+    assert total.data == dot(a, b).data
+
+
+@pytest.mark.parametrize("manager", [runs.counted_nodes, runs.unfused_dot])
+def test_an_exception_leaves_nothing_patched(manager):
+    before = Value.__init__, runs.GPT.dot
+    with pytest.raises(ZeroDivisionError), manager():
+        1 / 0  # noqa: B018
+    assert (Value.__init__, runs.GPT.dot) == before
+
+
+# ----------------------------------------------------------------------------------- the command
+
+
+def test_check_passes_on_the_committed_files(data, capsys):
+    before = {path: path.read_bytes() for path in data.rglob("*.json")}
+    assert record.main(["--check", "run.json"]) == 0
+    assert capsys.readouterr().out == "as recorded: run.json\n"
+    assert {path: path.read_bytes() for path in data.rglob("*.json")} == before
+
+
+@pytest.mark.no_cover  # which would take longer
+def test_what_the_figures_show_is_what_the_program_does(data, capsys):
+    files = [name for name in record.RECORDINGS if name.startswith("figures/")]
+    assert sorted(path.relative_to(data).as_posix() for path in data.glob("figures/*")) == sorted(files)
+    assert record.main(["--check", *files]) == 0, capsys.readouterr().err
+
+
+def test_the_figures_data_are_small():
+    assert sum(len(gzip.compress(path.read_bytes())) for path in record.DATA.rglob("*.json")) < 600_000
+
+
+def change_loss(content: dict) -> None:
+    content["losses"][12] = 9.9999
+
+
+def change_two(content: dict) -> None:
+    content["config"]["seed"], content["nodes"][3] = 43, 0
+
+
+def change_sample(content: dict) -> None:
+    content["samples_at"]["0"][19] = "nobody"
+
+
+def drop_step(content: dict) -> None:
+    content["nodes"].pop()
+
+
+def drop_entry(content: dict) -> None:
+    del content["in_dataset"]
+
+
+def add_setting(content: dict) -> None:
+    content["config"]["width"] = 1
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (change_loss, r"run\.json: losses\[12\] is 3\.\d+, recorded 9\.9999"),
+    (change_two, r"run\.json: config\.seed is 42, recorded 43 \(and 1 more\)"),
+    (change_sample, r'run\.json: samples_at\["0"\]\[19\] is "[a-z]*", recorded "nobody"'),
+    (drop_step, r"run\.json: nodes has 1000 entries, recorded 999"),
+    (drop_entry, r"run\.json: the file has an entry too many or too few: in_dataset"),
+    (add_setting, r"run\.json: config has an entry too many or too few: width"),
+    (lambda content: None, r"run\.json: the same content, but not as scripts/record\.py writes it"),
+])
+def test_check_says_what_is_not_as_recorded_and_writing_mends_it(data, capsys, change, message):
+    path = data / "run.json"
+    content = json.loads(path.read_text())
+    change(content)
+    altered = json.dumps(content, indent=1)
+    path.write_text(altered)
+    assert record.main(["--check", "run.json"]) == 1
+    assert re.fullmatch(message + "\n", capsys.readouterr().err)
+    assert path.read_text() == altered
+    assert record.main(["run.json"]) == 0
+    assert capsys.readouterr().out == "wrote run.json\n"
+    assert path.read_bytes() == RUN.read_bytes()
+    assert record.main(["run.json"]) == 0
+    assert capsys.readouterr().out == "no change in run.json\n"
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    (None, "run.json: not there\n"),
+    ("{", "run.json: no JSON: "),
+    ("[1]", "run.json: the file is {"),
+])
+def test_check_of_a_file_that_is_no_recording(data, capsys, content, message):
+    (data / "run.json").unlink()
+    if content is not None:
+        (data / "run.json").write_text(content)
+    assert record.main(["--check", "run.json"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(message) and error.count("\n") == 1
+
+
+def test_writing_makes_the_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "DATA", tmp_path / "a" / "b")
+    assert record.main(["run.json"]) == 0
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["run.json"]
+
+
+def test_a_program_that_fails_is_told_in_one_line(data, capsys, monkeypatch):
+    def fail() -> dict:
+        raise record.DataError("names.txt: gone")
+
+    monkeypatch.setitem(record.RECORDINGS, "run.json", fail)
+    assert record.main(["run.json"]) == 1
+    assert capsys.readouterr().err == "the program failed: names.txt: gone\n"
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["runs.json"], f"runs.json is not recorded here, only {', '.join(record.RECORDINGS)}"),
+    (["--check", "run.json", "reference.json"], f"reference.json is not recorded here, only {', '.join(record.RECORDINGS)}"),
+    (["--reference", "x", "run.json"], "--reference records reference.json and nothing else"),
+])
+def test_a_wrong_command_line(data, capsys, arguments, message):
+    with pytest.raises(SystemExit) as exit:
+        record.main(arguments)
+    assert exit.value.code == 2 and capsys.readouterr().err.endswith(f"error: {message}\n")
+
+
+# ---------------------------------------------------------------------- reading the published runs
+
+
+def as_printed(figures: dict) -> list[str]:
+    steps = len(figures["losses"])
+    return [
+        f"num docs: {figures['num_docs']}", f"vocab size: {figures['vocab_size']}", f"num params: {figures['num_params']}",
+        *[f"step {i:4d} / {steps:4d} | loss {loss:.4f}" for i, loss in enumerate(figures["losses"], 1)],
+        "", "--- inference ---",
+        *[f"sample {i:2d}: {text}" for i, text in enumerate(figures["samples"], 1)],
+    ]
+
+
+@pytest.fixture
+def printed(tmp_path) -> Path:
+    """A folder with the text files that reference.json was read from."""
+    folder = tmp_path / "printed"
+    folder.mkdir()
+    for edition, figures in json.loads(REFERENCE.read_text()).items():
+        (folder / f"run-{edition}.txt").write_text("\n".join(as_printed(figures)) + "\n")
+    return folder
+
+
+def test_the_reference_is_read_from_what_was_printed(printed, data, capsys):
+    assert record.main(["--reference", str(printed), "--check"]) == 0
+    (data / "reference.json").unlink()
+    assert record.main(["--reference", str(printed), "--check"]) == 1
+    assert not (data / "reference.json").exists()
+    assert record.main(["--reference", str(printed)]) == 0
+    assert (data / "reference.json").read_bytes() == REFERENCE.read_bytes()
+    assert capsys.readouterr().err == "reference.json: not there\n"
+
+
+@pytest.mark.parametrize(("line", "new", "message"), [
+    (0, None, "num docs is missing"),
+    (2, "num params: 4064", "not the edition of 4192 parameters"),
+    (2, None, "not the edition of 4192 parameters"),
+    (7, None, ":8: number 5 of the losses is missing"),
+    (1002, None, "not the whole output of 1000 steps and 20 samples"),
+    (1005, None, ":1006: number 1 of the samples is missing"),
+    (9, "Killed", ":10: not a line that the published program prints: 'Killed'"),
+    (9, "step    7 / 1000 | loss nan", ":10: not a line that the published program prints: "),
+])
+def test_what_is_not_the_whole_output_is_refused(printed, data, capsys, line, new, message):
+    path = printed / "run-4192.txt"
+    lines = path.read_text().splitlines()
+    lines[line : line + 1] = [] if new is None else [new]
+    path.write_text("\n".join(lines) + "\n")
+    assert record.main(["--reference", str(printed)]) == 1
+    error = capsys.readouterr().err
+    assert message in error and error.startswith(str(path)) and error.count("\n") == 1
+    assert (data / "reference.json").read_bytes() == REFERENCE.read_bytes()
+
+
+def test_a_file_that_cannot_be_read_is_told_in_one_line(printed, data, capsys):
+    (printed / "run-4064.txt").write_bytes(b"\xff")
+    assert record.main(["--reference", str(printed)]) == 1
+    assert capsys.readouterr().err == f"{printed / 'run-4064.txt'}: not UTF-8 text\n"
+    (printed / "run-4064.txt").unlink()
+    assert record.main(["--reference", str(printed)]) == 1
+    assert capsys.readouterr().err.endswith("run-4064.txt: No such file or directory\n")
