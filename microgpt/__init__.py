@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:7495d74383010f01]
+# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4e15d5d32262cce1]
 """A complete GPT in plain Python, told by the chapters in docs/. The algorithm is that of Karpathy's microgpt."""
 
 from .checkpoint import Checkpoint, CheckpointError, load, save

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c2b8d5bb4facd4c7]
+# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2c5029be6c6b1619]
 """The command line: python -m microgpt."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/03-saving-and-loading.md by scripts/tangle.py: edit the chapters, not this file. [sha256:9351c411cd1fd7bc]
+# Tangled from docs/5-inference/03-saving-and-loading.md by scripts/tangle.py: edit the chapters, not this file. [sha256:a9d85257071376f5]
 """A trained model in a file: JSON, which everything can read and which can execute nothing."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from docs/1-data/01-the-dataset.md by scripts/tangle.py: edit the chapters, not this file. [sha256:7e3ad9d5b64fe383]
+# Tangled from docs/1-data/01-the-dataset.md by scripts/tangle.py: edit the chapters, not this file. [sha256:031cabbffcb56ff1]
 """Documents and tokens: where the text comes from and how it becomes numbers."""
 
 from __future__ import annotations

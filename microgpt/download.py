@@ -1,4 +1,4 @@
-# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4c351f6d59c38ba0]
+# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f77b3b5c0be95123]
 """Documents from the network, with limits on time and size, and with a hash where one is known."""
 
 from __future__ import annotations

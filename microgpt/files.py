@@ -1,4 +1,4 @@
-# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:43389711b69aecde]
+# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c7bb8da980468e6e]
 """Files written whole or not at all."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/01-generating-text.md by scripts/tangle.py: edit the chapters, not this file. [sha256:99297a727c579999]
+# Tangled from docs/5-inference/01-generating-text.md by scripts/tangle.py: edit the chapters, not this file. [sha256:fce7c782cf4460f4]
 """Inference: let the trained model write."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/01-parameters-are-knowledge.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c3c156dcd91b3ba1]
+# Tangled from docs/3-architecture/01-parameters-are-knowledge.md by scripts/tangle.py: edit the chapters, not this file. [sha256:dfecacc6baaa924a]
 """The knobs of the model and the numbers it learns."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from docs/4-training/01-what-training-is.md by scripts/tangle.py: edit the chapters, not this file. [sha256:341fa8f8e7366226]
+# Tangled from docs/4-training/01-what-training-is.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c6bd5f38af5cf712]
 """Training: measure the error, find out what each parameter did for it, and change all of them a little."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from docs/2-autograd/03-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:075cdaf8119be1d7]
+# Tangled from docs/2-autograd/03-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:cdbf285d940ee568]
 """Automatic differentiation: numbers that remember how they were computed."""
 
 from __future__ import annotations

@@ -7,12 +7,11 @@ A `python` fence with a name in braces is tangled; any other fence is only shown
     ```python {#multi-head-attention}     begins that chunk, or continues it
     # <<multi-head-attention>>            in a tangled fence: the chunk comes here, at this indentation
 
-Reading order is path order, except that numbers at the beginning of a name count as numbers: `2-x`
-comes before `10-x`, and both before `appendix`.
+Reading order is path order, except that numbers at the beginning of a name count as numbers: `2-x` comes before
+`10-x`, and both before `appendix`. read_book() works in memory and in phases: read the chapters, resolve the names,
+fill in the files. A phase names all the faults it finds; after one, the next doesn't begin, and nothing is written.
 
-read_book() does the work in memory: chapters -> fences -> pieces -> files, and every fault on the way.
-The commands at the end of this file then compare the result with the disk. If there is a single fault,
-they write nothing at all.
+tangle(book, replacing={"softmax": text}) makes a variant of the book, in memory and by the same rules.
 """
 
 from __future__ import annotations
@@ -24,9 +23,8 @@ import os
 import posixpath
 import re
 import sys
-import time
 import warnings
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,27 +32,24 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
-# First line of a tangled file. By the hash of all that follows it, tangle knows its own untouched
-# work from a file that somebody edited, and needs no other record of what it wrote.
+# The first line of a tangled file. The hash is of its path and of all that follows: so tangle knows its own
+# untouched work from a file that somebody edited or copied, and needs no other record of what it wrote.
 HEADER = "# Tangled from {} by scripts/tangle.py: edit the chapters, not this file. [sha256:{}]"
 HEADER_LINE = re.compile(rb"# Tangled from .+ by scripts/tangle\.py: .*\[sha256:([0-9a-f]{16})\]")
-
-# Folders in which there is nothing of ours (hidden ones and virtual environments are others).
-SKIPPED = frozenset({"__pycache__", "build", "dist", "node_modules", "site"})
+SKIPPED = frozenset({"__pycache__", "build", "dist", "node_modules", "site"})  # folders with nothing of ours
+MAX_SIZE = 2_000_000  # characters of a file: chunks that use each other twice grow like 2, 4, 8, …
 
 # A fence may be indented and quoted (the prefix). A backtick after backticks means inline code.
 OPENING = re.compile(
-    r"(?P<prefix>[ \t>]*)(?P<bullet>(?:[-*+]|[0-9]+[.)])[ \t]+)?"
-    r"(?P<marker>`{3,}(?!.*`)|~{3,})[ \t]*(?P<info>.*?)[ \t]*"
+    r"(?P<prefix>[ \t>]*)(?P<bullet>(?:[-*+]|[0-9]+[.)])[ \t]+)?(?P<marker>`{3,}(?!.*`)|~{3,})[ \t]*(?P<info>.*?)[ \t]*"
 )
 COMMENT = re.compile(r"[ \t>]*<!--")
-
 # Of a fence's header: its words (a quoted value may contain spaces), and those that we know.
 WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'{}]|["'])+|[{}]""")
 KNOWN_WORD = re.compile(r"""#.+|\.[\w-]+|(file|title|linenums|hl_lines)=("[^"]*"|'[^']*'|[^\s"'{}]+)""")
 QUOTED_OPTION = re.compile(r"""(title|linenums|hl_lines)=("[^"]*"|'[^']*')""")
 CHUNK_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-FILE_PATH = re.compile(r"[\w. /-]+\.py")
+FILE_PATH = re.compile(r"[\w. /-]{1,200}\.py")
 HOW_TO_TANGLE = "write ```python {#name} or ```python {file=path.py}"
 
 REFERENCE = re.compile(r"(?P<indent>[ \t]*)#[ \t]*<<[ \t]*(?P<name>[^<>]*?)[ \t]*>>[ \t]*")
@@ -62,7 +57,19 @@ REFERENCE = re.compile(r"(?P<indent>[ \t]*)#[ \t]*<<[ \t]*(?P<name>[^<>]*?)[ \t]
 STRAY_REFERENCE = re.compile(r"#(.*<<[\w-]+>>|[ \t]*<<[ \t]*[\w-]+[ \t]*>>)")
 
 
-# ---------------------------------------------------------------------------------- the book
+class UserError(Exception):
+    """What the user has to know, instead of a traceback."""
+
+
+class Block(NamedTuple):
+    """A fenced block of a chapter, or an HTML comment, in which fences don't count: no reader sees them."""
+
+    start: int  # the index of its first line, which is the fence's header
+    end: int  # the index of the line after it
+    prefix: str  # the indentation and quotation marks in front of each of its lines
+    info: str  # what stands after the fence's marker; of a comment "<!--"
+    content: list[str]  # its lines without the prefix
+    problem: str  # what is wrong with it, or ""
 
 
 @dataclass
@@ -72,26 +79,17 @@ class Piece:
     label: str  # the chunk's name, or the file's path
     is_file: bool
     chapter: str
-    header_line: int
+    header_line: int  # counted from 1
     lines: list[str]
-
-    @property
-    def first_line(self) -> int:
-        """The chapter's line with the first line of code."""
-        return self.header_line + 1
 
     def numbered(self) -> Iterator[tuple[int, str]]:
         """Each line of code after its line number in the chapter."""
-        return enumerate(self.lines, self.first_line)
+        return enumerate(self.lines, self.header_line + 1)
 
     @cached_property
     def references(self) -> dict[int, str]:
         """The chapter's line of each reference -> the chunk's name."""
-        matches = {number: REFERENCE.fullmatch(text) for number, text in self.numbered()}
-        return {number: match["name"] for number, match in matches.items() if match}
-
-    def __str__(self) -> str:
-        return self.label if self.is_file else f"<<{self.label}>>"
+        return {number: match["name"] for number, text in self.numbered() if (match := REFERENCE.fullmatch(text))}
 
 
 class Line(NamedTuple):
@@ -102,25 +100,6 @@ class Line(NamedTuple):
     number: int
     label: str | None  # the chunk or file whose piece holds it; None for the header
 
-    @property
-    def place(self) -> str:
-        return f"{self.chapter}:{self.number}"
-
-
-class Fault(NamedTuple):
-    """Something wrong in the book. Line 0 stands for the whole chapter or folder."""
-
-    chapter: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.chapter}:{self.line}: {self.message}" if self.line else f"{self.chapter}: {self.message}"
-
-
-class UserError(Exception):
-    """What the user has to know, instead of a traceback."""
-
 
 @dataclass
 class Book:
@@ -129,51 +108,32 @@ class Book:
     root: Path
     chapters: list[str] = field(default_factory=list)  # in reading order
     pieces: list[Piece] = field(default_factory=list)  # in reading order
-    parts: dict[str, list[Piece]] = field(default_factory=dict)  # label -> its pieces
     files: dict[str, list[Line]] = field(default_factory=dict)  # path -> lines, the header included
-    faults: list[Fault] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)  # labels that have a fault
+    faults: dict[tuple[str, int], str] = field(default_factory=dict)  # chapter and line (0: all of it) -> what
 
-    def fault(self, chapter: str, line: int, message: str, label: str = "") -> None:
-        """Note a fault, and whose it is. One a line is enough: a second follows from the first."""
-        if not any((known.chapter, known.line) == (chapter, line) for known in self.faults):
-            self.faults.append(Fault(chapter, line, message))
-        if label:
-            self.broken.add(label)
+    @cached_property
+    def parts(self) -> dict[str, list[Piece]]:
+        """The pieces of each label, in reading order."""
+        parts: dict[str, list[Piece]] = {piece.label: [] for piece in self.pieces}
+        for piece in self.pieces:
+            parts[piece.label].append(piece)
+        return parts
 
-    def where(self, file: str, line: int) -> Line:
-        """Line `line` of `file`, counted from 1, which knows its place; UserError if there is none."""
-        if file not in self.files:
-            raise UserError(f"no chapter makes {file} (--list names the files)")
-        if not 1 <= line <= len(self.files[file]):
-            raise UserError(f"{file} has no line {line} (its lines are 1 to {len(self.files[file])})")
-        return self.files[file][line - 1]
+    def fault(self, chapter: str, line: int, message: str) -> None:
+        """Note a fault. One a line is enough: a second follows from the first."""
+        self.faults.setdefault((chapter, line), message)
 
-    def users(self, name: str) -> list[Piece]:
-        """The pieces that refer to the chunk `name`, in reading order."""
-        return [piece for piece in self.pieces if name in piece.references.values()]
-
-    def generated_lines(self, piece: Piece) -> dict[str, list[int]]:
-        """For each file that `piece` goes into, its line numbers there, counted from 1."""
-        span = range(piece.first_line, piece.first_line + len(piece.lines))
-        found: dict[str, list[int]] = {}
-        for path, lines in self.files.items():
-            for number, line in enumerate(lines, 1):
-                if line.label and line.chapter == piece.chapter and line.number in span:
-                    found.setdefault(path, []).append(number)
-        return found
+    def complaints(self) -> list[str]:
+        """The faults, each with its place."""
+        return [f"{chapter}{f':{line}' * bool(line)}: {text}" for (chapter, line), text in self.faults.items()]
 
     def content(self, path: str) -> bytes:
         """A file as tangle writes it."""
-        return joined(self.files[path])
-
-
-def joined(lines: list[Line]) -> bytes:
-    return "".join(line.text + "\n" for line in lines).encode()
+        return "".join(line.text + "\n" for line in self.files[path]).encode()
 
 
 def read_book(root: str | Path) -> Book:
-    """Read the chapters below ROOT/docs; work out every file, line by line, and every fault."""
+    """Read the chapters below ROOT/docs; work out every file, line by line, and what is wrong."""
     book = Book(Path(os.path.realpath(root)))
     book.chapters = find_chapters(book.root)
     for chapter in book.chapters:
@@ -182,16 +142,31 @@ def read_book(root: str | Path) -> Book:
         book.fault("docs", 0, "no chapters here (write docs/**/*.md, or name another project with --root)")
     elif not book.faults and not any(piece.is_file for piece in book.pieces):
         book.fault("docs", 0, "no fence names a file to make (begin one with ```python {file=path.py})")
-    else:
-        check_paths(book)
-        check_names(book)
-        expand(book)
-        check_python(book)
-    book.faults.sort(key=lambda fault: (["docs", *book.chapters].index(fault.chapter), fault.line))
-    return book
+    check_paths(book)
+    return tangle(book)
 
 
-# ------------------------------------------------------------------------ reading the chapters
+def tangle(book: Book, replacing: Mapping[str, str] | None = None) -> Book:
+    """Return the book with its files filled in, or with what is wrong.
+
+    Each text of `replacing` stands in for all that the book says of a chunk or file. Its lines have the name in
+    `<<…>>` for a chapter. What only the replaced text used may be left over. Raises UserError for an unknown name.
+    """
+    pieces = list(book.pieces)
+    for label, text in (replacing or {}).items():
+        if label not in book.parts:
+            raise UserError(f"there is no chunk {label} to replace{did_you_mean(label, book.parts)}")
+        first = book.parts[label][0]
+        new = Piece(label, first.is_file, f"<<{label}>>", 0, text.removesuffix("\n").split("\n"))
+        pieces = [new if piece is first else piece for piece in pieces if piece is first or piece.label != label]
+    woven = Book(book.root, book.chapters, pieces, faults=dict(book.faults))
+    used = {name for piece in [*book.pieces, *pieces] for name in piece.references.values()}
+    for phase in (lambda: check_names(woven, used), lambda: fill_in(woven), lambda: check_python(woven)):
+        if not woven.faults:
+            phase()
+    order = {chapter: i for i, chapter in enumerate(["docs", *book.chapters])}
+    woven.faults = dict(sorted(woven.faults.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0][1])))
+    return woven
 
 
 def find_chapters(root: Path) -> list[str]:
@@ -205,64 +180,62 @@ def find_chapters(root: Path) -> list[str]:
 
 
 def files_below(root: Path, folder: str, suffix: str, skipped: frozenset[str] = frozenset()) -> Iterator[str]:
-    """The paths of the files that end in `suffix`, except in hidden folders and environments."""
+    """The paths of the files that end in `suffix`; not in hidden folders, environments and other projects."""
     for base, folders, files in os.walk(root / folder):
-        kept = [name for name in folders if name[0] != "." and name not in skipped]
-        folders[:] = [name for name in kept if not os.path.exists(f"{base}/{name}/pyvenv.cfg")]
-        for name in files:
-            if name.endswith(suffix) and name[0] != ".":
-                yield Path(base, name).relative_to(root).as_posix()
+        ours = [name for name in folders if name[0] != "." and name not in skipped]
+        folders[:] = [name for name in ours if not {"pyvenv.cfg", ".git"}.intersection(os.listdir(f"{base}/{name}"))]
+        yield from (Path(base, f).relative_to(root).as_posix() for f in files if f.endswith(suffix) and f[0] != ".")
 
 
 def read_chapter(book: Book, chapter: str) -> None:
     """Add a chapter's pieces to the book."""
+    path = book.root / chapter
     if not chapter.isprintable():
-        book.fault(chapter, 0, "the chapter's name has characters that cannot be shown (rename it)")
-        return
-    raw = (book.root / chapter).read_bytes()
+        return book.fault(chapter, 0, "the chapter's name has characters that cannot be shown (rename it)")
+    if path.exists() and not path.is_file():
+        return book.fault(chapter, 0, "this is no file that can be read (remove it)")
+    raw = path.read_bytes()
     try:
-        text = raw.decode("utf-8-sig")
+        lines = split_lines(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        book.fault(chapter, raw.count(b"\n", 0, error.start) + 1, "this is not UTF-8 (save the chapter as UTF-8)")
-        text = raw.decode("utf-8-sig", "replace")  # the rest may hold more faults, and good names
-    # Not str.splitlines(), which splits at form feeds and other characters that code may contain.
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        line = raw.count(b"\n", 0, error.start) + 1
+        return book.fault(chapter, line, "this is not UTF-8 (save the chapter as UTF-8)")
+    for block in read_blocks(lines):
+        label, is_file, problem = parse_header(block.info)
+        if label:
+            book.pieces.append(Piece(label, is_file, chapter, block.start + 1, block.content))
+        if block.problem or problem:
+            book.fault(chapter, block.start + 1, block.problem or problem)
+
+
+def split_lines(text: str) -> list[str]:
+    """Not str.splitlines(), which splits at form feeds and other characters that code may contain."""
+    return re.split("\r\n|\r|\n", text)
+
+
+def read_blocks(lines: list[str]) -> Iterator[Block]:
+    """All fenced blocks and HTML comments of a chapter, in order. The only reader of Markdown in the project."""
     at = 0
     while at < len(lines):
         if opening := OPENING.fullmatch(lines[at]):
-            content, end, unclosed = read_fence(lines, at, opening)
-            label, is_file, problem = parse_header(opening["info"])
-            if label:
-                # Also if something is wrong with it: so its name is defined, what it refers to is used,
-                # and neither becomes a second fault somewhere else.
-                piece = Piece(label, is_file, chapter, at + 1, content)
-                book.pieces.append(piece)
-                book.parts.setdefault(label, []).append(piece)
-            if unclosed or problem:
-                book.fault(chapter, at + 1, unclosed or problem, label)
-            at = end
+            block = read_fence(lines, at, opening)
         elif COMMENT.match(lines[at]) and "-->" not in lines[at]:
-            # A fence in a comment does not count: no reader sees it.
             end = next((end for end in range(at, len(lines)) if "-->" in lines[end]), at)
-            if end == at:
-                book.fault(chapter, at + 1, "the HTML comment is not closed (end it with -->)")
-            at = end + 1
+            problem = "" if end > at else "the HTML comment is not closed (end it with -->)"
+            block = Block(at, end + 1, "", "<!--", [], problem)
         else:
             at += 1
+            continue
+        yield block
+        at = block.end
 
 
-def read_fence(lines: list[str], at: int, opening: re.Match[str]) -> tuple[list[str], int, str]:
-    """The content of the fence that opens at lines[at], the index of the line after it, and a problem or ''.
-
-    A fence that is not closed would swallow the rest of the chapter, and all that is in there would seem
-    to be missing. So it ends, with a problem, at the first line that cannot be meant as its content.
-    """
-    prefix, marker = opening["prefix"], opening["marker"]
+def read_fence(lines: list[str], at: int, opening: re.Match[str]) -> Block:
+    """The fence that opens at lines[at]; one that isn't closed ends where a line can't be meant as its content."""
+    prefix, marker = opening["prefix"] + " " * len(opening["bullet"] or ""), opening["marker"]
+    beside_bullet = "a fence cannot begin beside a list marker (put it on the next line, indented)"
+    problem = beside_bullet if opening["bullet"] else ""
     content: list[str] = []
-    problem = ""
-    if opening["bullet"]:
-        prefix += " " * len(opening["bullet"])
-        problem = "a fence cannot begin beside a list marker (put it on the next line, indented)"
     for end in range(at + 1, len(lines)):
         text = lines[end].removeprefix(prefix)
         if not lines[end].startswith(prefix):
@@ -282,169 +255,160 @@ def read_fence(lines: list[str], at: int, opening: re.Match[str]) -> tuple[list[
         content.append(text)
     else:
         end, problem = len(lines), f"the fence is not closed (end it with {marker})"
-    return content, end, problem
+    return Block(at, end, prefix, opening["info"], content, problem)
 
 
 def parse_header(info: str) -> tuple[str, bool, str]:
     """What a fence says after its marker: the label or '', whether that is a file, and a problem or ''.
 
-    This is strict because the site is silent: SuperFences turns a fence whose header it does not
-    understand into inline code. The label is found even if something else is wrong.
+    This is strict because the site is silent: SuperFences turns what it does not understand into inline code.
     """
     language = re.split(r"[\s{#]", info)[0]
     words = WORD.findall(info[len(language) :])
     names = [word[1:] for word in words if word[0] == "#" and word != "#"]
     files = [posixpath.normpath(word[5:].strip("\"'")) for word in words if word.startswith("file=")]
-    problem = ""
-    if language != "python":
-        if names or files:
-            problem = f"only `python` fences are tangled ({HOW_TO_TANGLE})"
-    elif not words or words[0] != "{":
-        if odd := [word for word in words if not QUOTED_OPTION.fullmatch(word)]:
-            problem = f"`{odd[0]}` is out of place ({HOW_TO_TANGLE})"
-    elif info.startswith("python{"):
-        problem = "no space before the brace (write ```python {...})"
-    elif words[-1] != "}":
-        problem = "the line does not end with a closing brace (write ```python {...})"
-    elif odd := [word for word in words[1:-1] if not KNOWN_WORD.fullmatch(word)]:
-        problem = f"`{odd[0]}` is unknown (use #name or file=path.py; title=, linenums=, hl_lines=, .class)"
-    elif len(names) + len(files) > 1:
-        problem = "more than one name or file (give each fence one)"
-    elif names and names[0].endswith(".py"):
-        problem = f"the chunk name {names[0]} is also a file name (write file={names[0]}, or another name)"
-    elif names and not CHUNK_NAME.fullmatch(names[0]):
-        problem = f"{names[0]} is not a chunk name (use a-z, 0-9 and single hyphens, as in multi-head-attention)"
     label = (names + files + [""])[0]
+    odd = next((word for word in words if not QUOTED_OPTION.fullmatch(word)), "")
+    unknown = next((word for word in words[1:-1] if not KNOWN_WORD.fullmatch(word)), "")
+    problem = first_true([
+        (language != "python", label and f"only `python` fences are tangled ({HOW_TO_TANGLE})"),
+        (not words or words[0] != "{", odd and f"`{odd}` is out of place ({HOW_TO_TANGLE})"),
+        (info.startswith("python{"), "no space before the brace (write ```python {...})"),
+        (words[-1:] != ["}"], "the line does not end with a closing brace (write ```python {...})"),
+        (unknown, f"`{unknown}` is unknown (use #name or file=path.py; title=, linenums=, hl_lines=, .class)"),
+        (len(names + files) > 1, "more than one name or file (give each fence one)"),
+        (names and label.endswith(".py"),
+         f"the chunk name {label} is also a file name (write file={label}, or another name)"),
+        (names and not CHUNK_NAME.fullmatch(label),
+         f"{label} is not a chunk name (use a-z, 0-9 and single hyphens, as in multi-head-attention)"),
+    ])  # fmt: skip
     return label, not names, problem and f"malformed header: {problem}"
 
 
-# ----------------------------------------------------------------------------- checking the book
+def first_true(cases: list[tuple[object, str]]) -> str:
+    """The message of the first case that is true, or ''."""
+    return next((message for case, message in cases if case), "")
 
 
 def check_paths(book: Book) -> None:
     """Refuse files that cannot be written, or not in the same way on every machine."""
     first: dict[str, str] = {}
-    for piece in book.pieces:
-        if piece.is_file and not (problem := path_problem(book, piece.label)):
-            # Two names of one file, by case or through a link, would overwrite each other.
-            same = first.setdefault(os.path.realpath(book.root / piece.label).casefold(), piece.label)
-            if same != piece.label:
-                problem = f"is the same as {same} where case does not count (rename one, or spell them alike)"
-        if piece.is_file and problem:
-            book.fault(piece.chapter, piece.header_line, f"the file {piece} {problem}", piece.label)
+    for piece in [piece for piece in book.pieces if piece.is_file]:
+        path, folders = piece.label, piece.label.split("/")[:-1]
+        real = Path(os.path.realpath(book.root / path.replace("\0", "")))
+        # Two names of one file, by case or through a link, would overwrite each other.
+        same = first.setdefault(str(real).casefold(), path)
+        above = [parent.as_posix() for parent in Path(path).parents]
+        inside = next((parent for parent in above if parent in book.parts or os.path.isfile(book.root / parent)), "")
+        problem = first_true([
+            (not FILE_PATH.fullmatch(path),
+             "has an unusable path (use letters, digits, _ - . and / only, and .py at the end)"),
+            (path[0] == "/" or folders[:1] == [".."] or not real.is_relative_to(book.root),
+             "is outside the project (write a relative path that stays inside, as in microgpt/gpt.py)"),
+            (re.search(r"(^|/)\.", path) or SKIPPED.intersection(folders),
+             "is in a hidden or build folder, where tangle does not look (choose another)"),
+            (real.is_dir(), "is a folder (rename one of them)"),
+            (inside, f"would be inside {inside}, which is a file (rename one of them)"),
+            (same != path, f"is the same as {same} where case does not count (rename one, or spell them alike)"),
+        ])  # fmt: skip
+        if problem:
+            book.fault(piece.chapter, piece.header_line, f"the file {path} {problem}")
 
 
-def path_problem(book: Book, path: str) -> str:
-    """What is wrong with a file's path, as the end of a sentence; '' if nothing is."""
-    parts = path.split("/")
-    if not FILE_PATH.fullmatch(path):
-        return "has an unusable path (use letters, digits, _ - . and / only, and .py at the end)"
-    if path[0] == "/" or parts[0] == ".." or not Path(os.path.realpath(book.root / path)).is_relative_to(book.root):
-        return "is outside the project (write a relative path that stays inside, as in microgpt/gpt.py)"
-    if any(part[0] == "." for part in parts) or SKIPPED.intersection(parts[:-1]):
-        return "is in a hidden or build folder, where tangle does not look (choose another)"
-    if (book.root / path).is_dir():
-        return "is a folder (rename one of them)"
-    for parent in Path(path).parents:
-        if parent.as_posix() in book.parts or (book.root / parent).is_file():
-            return f"would be inside {parent}, which is a file (rename one of them)"
-    return ""
-
-
-def check_names(book: Book) -> None:
+def check_names(book: Book, used: set[str]) -> None:
     """Find what is wrong in single lines, and the names that are defined or used but not both."""
     chunks = {label: pieces[0] for label, pieces in book.parts.items() if not pieces[0].is_file}
-    unknown: dict[str, str] = {}  # a name without a chunk -> where it is first referred to
     for piece in book.pieces:
         if not "".join(piece.lines).strip():
-            problem = "the fence is empty (write its code, or remove it)"
-            book.fault(piece.chapter, piece.header_line, problem, piece.label)
+            book.fault(piece.chapter, piece.header_line, "the fence is empty (write its code, or remove it)")
+        elif chunks.get(piece.label) is piece and piece.label not in used:
+            near = did_you_mean(piece.label, used - chunks.keys(), "it by ") if len(book.faults) < 20 else ""
+            problem = f"<<{piece.label}>> is never used{near or ' (refer to it, or remove it)'}"
+            book.fault(piece.chapter, piece.header_line, problem)
         for number, text in piece.numbered():
             name = piece.references.get(number)
-            problem = ""
             if "\0" in text:
-                problem = "there is a null byte in the code (remove it)"
+                book.fault(piece.chapter, number, "there is a null byte in the code (remove it)")
             elif name is None and STRAY_REFERENCE.search(text):
                 problem = "the reference shares its line with other text (put `# <<name>>` on a line of its own)"
+                book.fault(piece.chapter, number, problem)
             elif name is not None and name not in chunks:
-                unknown.setdefault(name, f"{piece.chapter}:{number}")
-                near = difflib.get_close_matches(name, chunks, 1)
-                hint = f"did you mean <<{near[0]}>>?" if near else "define it, or remove the reference"
-                problem = f"<<{name}>> is not defined ({hint})"
-            if problem:
-                book.fault(piece.chapter, number, problem, piece.label)
-    used = {name for piece in book.pieces for name in piece.references.values()}
-    for name, piece in chunks.items():
-        if name not in used:
-            near = difflib.get_close_matches(name, unknown, 1)
-            hint = f"did you mean it by <<{near[0]}>> at {unknown[near[0]]}?" if near else "refer to it, or remove it"
-            book.fault(piece.chapter, piece.header_line, f"<<{name}>> is never used ({hint})", name)
+                near = did_you_mean(name, chunks) if len(book.faults) < 20 else ""  # to guess for more takes long
+                problem = f"<<{name}>> is not defined{near or ' (define it, or remove the reference)'}"
+                book.fault(piece.chapter, number, problem)
 
 
-def expand(book: Book) -> None:
-    """Fill in the files: each piece in turn, with the chunks in the place of their references."""
-    graph = {
-        label: [name for piece in pieces for name in piece.references.values() if name in book.parts]
-        for label, pieces in book.parts.items()
-    }
-    expanded: dict[str, list[Line]] = {}
-    for label in dependency_order(book, graph):
-        lines: list[Line] = []
-        for piece in book.parts[label]:
-            for number, text in piece.numbered():
-                if match := REFERENCE.fullmatch(text):
-                    for line in expanded.get(match["name"], []):
-                        lines.append(line._replace(text=match["indent"] + line.text) if line.text else line)
-                else:
-                    lines.append(Line(text, piece.chapter, number, label))
-        expanded[label] = lines
-        if book.broken.intersection(graph[label]):
-            book.broken.add(label)
-    for label, (first, *_) in book.parts.items():
+def did_you_mean(name: str, known: Iterable[str], how: str = "") -> str:
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    return f" (did you mean {how}<<{near[0]}>>?)" if near else ""
+
+
+def fill_in(book: Book) -> None:
+    """Make the files, unless chunks contain themselves, or contain each other too often."""
+    find_cycles(book)
+    for path, (first, *_) in book.parts.items() if not book.faults else ():
         if first.is_file:
-            header = HEADER.format(first.chapter, hash_of(joined(expanded[label])))
-            book.files[label] = [Line(header, first.chapter, first.first_line, None), *expanded[label]]
+            size, lines = 0, book.files.setdefault(path, [])
+            for line in expand(book, path):
+                lines.append(line)
+                size += len(line.text)
+                if size > MAX_SIZE:
+                    problem = f"the file {path} would have more than {MAX_SIZE:,} characters (use chunks less often)"
+                    return book.fault(first.chapter, first.header_line, problem)
+            header = HEADER.format(first.chapter, hash_of(path, book.content(path)))
+            lines.insert(0, Line(header, first.chapter, first.header_line + 1, None))
 
 
-def dependency_order(book: Book, graph: dict[str, list[str]]) -> list[str]:
-    """The labels, each after those it refers to. Cycles are reported, and cut open to find more."""
+def find_cycles(book: Book) -> None:
+    """Report each cycle of references; then cut it open, to find more."""
+    graph: dict[str, list[str]] = {}
+    for piece in book.pieces:
+        graph.setdefault(piece.label, []).extend(piece.references.values())
     while True:
         try:
-            return list(TopologicalSorter(graph).static_order())
+            return TopologicalSorter(graph).prepare()
         except CycleError as error:
             cycle = error.args[1][:0:-1]  # graphlib tells it from the used to the user, one name twice
-        start = min(cycle, key=list(graph).index)  # tell it as a reader meets it
-        cycle = cycle[cycle.index(start) :] + cycle[: cycle.index(start)]
-        last = cycle[-1]
-        graph[last].remove(start)
-        piece = next(piece for piece in book.parts[last] if start in piece.references.values())
-        line = next(number for number, name in piece.references.items() if name == start)
-        way = " -> ".join([*cycle, start])
-        book.fault(piece.chapter, line, f"<<{start}>> contains itself: {way} (remove one of these references)", last)
+        at = cycle.index(min(cycle, key=list(graph).index))  # tell it as a reader meets it
+        start, last, way = cycle[at], cycle[at - 1], " -> ".join([*cycle[at:], *cycle[: at + 1]])
+        graph[last] = [name for name in graph[last] if name != start]
+        places = ((p.chapter, line) for p in book.parts[last] for line, name in p.references.items() if name == start)
+        book.fault(*next(places), f"<<{start}>> contains itself: {way} (remove one of these references)")
+
+
+def expand(book: Book, label: str) -> Iterator[Line]:
+    """The lines of a file or chunk, with other chunks in the place of their references."""
+
+    def walk(label: str) -> Iterator[tuple[Piece, int, str]]:
+        return ((piece, number, text) for piece in book.parts[label] for number, text in piece.numbered())
+
+    open_chunks = [(walk(label), "")]  # not recursion: chunks may be nested a thousand deep
+    while open_chunks:
+        lines, indent = open_chunks[-1]
+        for piece, number, text in lines:
+            if match := REFERENCE.fullmatch(text):
+                open_chunks.append((walk(match["name"]), indent + match["indent"]))
+                break
+            yield Line(indent + text if text else "", piece.chapter, number, piece.label)
+        else:
+            open_chunks.pop()
 
 
 def check_python(book: Book) -> None:
-    """Compile every file that is whole; tell an error by its place in the chapter."""
-    for path in [path for path in book.files if path not in book.broken]:
+    """Compile every file; tell an error by its place in the chapter."""
+    for path, lines in book.files.items():
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 compile(book.content(path), path, "exec", dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            lines = book.files[path]
-            line = nearest(lines, getattr(error, "lineno", None) or 1)
             message = getattr(error, "msg", None) or str(error) or type(error).__name__
-            for number in re.findall(r"\bline ([0-9]+)", message):  # a second line, as the file counts
-                message = message.replace(f"line {number}", nearest(lines, int(number)).place)
+            others = re.findall(r"\bline ([0-9]+)", message)  # other lines, as the file counts
+            numbers = [getattr(error, "lineno", None) or 1, *map(int, others)]  # sometimes one is behind the end
+            line, *places = [lines[min(number, len(lines)) - 1] for number in numbers]
+            for number, place in zip(others, places):
+                message = message.replace(f"line {number}", f"{place.chapter}:{place.number}")
             book.fault(line.chapter, line.number, f"{path} is not valid Python: {message} (correct the code here)")
-
-
-def nearest(lines: list[Line], number: int) -> Line:
-    """Line `number`, counted from 1, or the last one: Python sometimes points behind the end."""
-    return lines[min(number, len(lines)) - 1]
-
-
-# ----------------------------------------------------------------------- the book and the disk
 
 
 class Change(NamedTuple):
@@ -456,48 +420,45 @@ class Change(NamedTuple):
     obstacle: str  # why it is left alone without --force, if it is
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.obstacle or 'not as the chapters have it (run scripts/tangle.py)'}"
-
-    def diff(self) -> str:
         old, new = ((content or b"").decode("utf-8", "replace").split("\n") for content in (self.old, self.new))
         names = f"{self.path} (on disk)", f"{self.path} (from the chapters)"
-        return "\n".join(difflib.unified_diff(old, new, *names, lineterm=""))
+        why = self.obstacle or "not as the chapters have it (run scripts/tangle.py)"
+        return "\n".join([*difflib.unified_diff(old, new, *names, lineterm=""), f"{self.path}: {why}"])
 
 
 def find_changes(book: Book) -> list[Change]:
     """What differs: first the files to write, then those that are left over from an older book."""
     changes = []
     for path in sorted(book.files):
-        target, new = book.root / path, book.content(path)
-        old = target.read_bytes() if target.exists() else None
-        if old != new:
-            changes.append(Change(path, old, new, "" if old is None else obstacle(old)))
+        old = (book.root / path).read_bytes() if (book.root / path).exists() else None
+        if old != book.content(path):
+            changes.append(Change(path, old, book.content(path), "" if old is None else obstacle(path, old)))
     leftover = "no chapter makes this file any more (remove it with --force)"
     for path in sorted(set(files_below(book.root, "", ".py", SKIPPED)) - book.files.keys()):
         with suppress(OSError), (book.root / path).open("rb") as file:  # what we cannot read is not ours
-            if HEADER_LINE.match(first := file.readline(1000)):
-                changes.append(Change(path, first + file.read(), None, leftover))
+            if HEADER_LINE.match(start := file.readline(1000)) and not obstacle(path, old := start + file.read()):
+                changes.append(Change(path, old, None, leftover))
     return changes
 
 
-def obstacle(old: bytes) -> str:
+def obstacle(path: str, old: bytes) -> str:
     """Why this content of a target may not be overwritten; '' if it may."""
     header, _, body = old.replace(b"\r\n", b"\n").partition(b"\n")  # git may have changed line ends
-    match = HEADER_LINE.fullmatch(header)
-    if not match:
+    if not (match := HEADER_LINE.fullmatch(header)):
         return "not made by tangle, so left alone (name another file in the chapter, or overwrite it with --force)"
-    if match[1].decode() != hash_of(body):
+    if match[1].decode() != hash_of(path, body):
         return "edited by hand, so left alone (move the edit into the chapter, or overwrite it with --force)"
     return ""
 
 
-def hash_of(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:16]
+def hash_of(path: str, body: bytes) -> str:
+    return hashlib.sha256(path.encode() + b"\n" + body).hexdigest()[:16]
 
 
-def write_files(root: Path, contents: dict[str, bytes]) -> None:
-    """Write all of them or none: first beside the targets, then each into its place in one step."""
+def write_files(root: Path, contents: Mapping[str, bytes]) -> None:
+    """Write all of them or none: first beside the targets, then each into its place in one step. Raises UserError."""
     beside: dict[str, Path] = {}
+    before: dict[Path, bytes | None] = {}  # of those that are in their place, what was there
     path = ""
     try:
         for path, content in contents.items():
@@ -507,36 +468,37 @@ def write_files(root: Path, contents: dict[str, bytes]) -> None:
             beside[path].write_bytes(content)
             if target.exists():
                 beside[path].chmod(target.stat().st_mode)
-        for path in contents:
-            os.replace(beside[path], root / path)
+        for path, temporary in beside.items():
+            old = (root / path).read_bytes() if (root / path).exists() else None
+            os.replace(temporary, root / path)
+            before[root / path] = old
     except OSError as error:
+        for done, old in before.items():
+            done.write_bytes(old) if old is not None else done.unlink()
         raise UserError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
         for temporary in beside.values():
             temporary.unlink(missing_ok=True)
 
 
-# ------------------------------------------------------------------------------- the commands
-
-
 def sound_book(root: Path) -> Book:
     """The book; UserError with all its faults if there are any."""
     book = read_book(root)
     if book.faults:
-        raise UserError("\n".join(map(str, book.faults)))
+        raise UserError("\n".join(book.complaints()))
     return book
 
 
-def tangle(root: Path, force: bool = False) -> int:
-    """Write what changed; the exit status."""
+def run(root: Path, check: bool = False, force: bool = False) -> int:
+    """Write what changed, or only compare; the exit status."""
     book = sound_book(root)
     changes = find_changes(book)
-    kept = [] if force else [change for change in changes if change.obstacle]
-    for change in kept:
-        complain(change if change.new is None else f"{change.diff()}\n{change}")
-    if any(change.new is not None for change in kept):
+    refused = [] if force else [change for change in changes if check or change.obstacle]
+    for change in refused:
+        complain(change)
+    if not check and any(change.new is not None for change in refused):
         raise UserError("nothing was written")
-    done = [change for change in changes if change not in kept]
+    done = [change for change in changes if change not in refused]
     write_files(root, {change.path: change.new for change in done if change.new is not None})
     for change in done:
         if change.new is None:
@@ -544,62 +506,9 @@ def tangle(root: Path, force: bool = False) -> int:
         print("removed" if change.new is None else "wrote", change.path)
     if done:
         print(f"tangled {count(book.files, 'file')} from {count(book.chapters, 'chapter')}")
-    elif not kept:
-        print("nothing to do")
-    return 1 if kept else 0
-
-
-def check(root: Path) -> int:
-    """Write nothing; the exit status is 0 if the disk is as the chapters have it."""
-    book = sound_book(root)
-    changes = find_changes(book)
-    for change in changes:
-        complain(f"{change.diff()}\n{change}")
-    if not changes:
-        print(f"{count(book.files, 'file')} as tangled")
-    return 1 if changes else 0
-
-
-def watch(root: Path) -> int:
-    """Tangle, and again whenever a chapter changes, until Ctrl-C."""
-    print("watching the chapters (Ctrl-C stops)", flush=True)
-    seen = None
-    while True:
-        now: dict[str, object] = dict.fromkeys(find_chapters(root))
-        for chapter in now:
-            with suppress(OSError):  # it may be gone already
-                status = (root / chapter).stat()
-                now[chapter] = status.st_mtime_ns, status.st_size
-        if now != seen:
-            seen = now
-            guarded(tangle, root)
-        time.sleep(0.5)
-
-
-def show_where(root: Path, spec: str) -> int:
-    """Print the place in the book that a generated line comes from."""
-    match = re.fullmatch(r'\s*(?:File "(.+?)", line ([0-9]{1,9})\b.*|(.+?):([0-9]{1,9})(?::[0-9]+)?:?)\s*', spec)
-    if not match:
-        raise UserError(f"--where needs FILE:LINE, as in microgpt/gpt.py:40, not {spec!r}")
-    book = sound_book(root)
-    file, line = match[1] or match[3], int(match[2] or match[4])
-    as_given = posixpath.normpath(file)
-    from_here = Path(os.path.relpath(os.path.realpath(file), root)).as_posix()  # or an absolute path
-    print(book.where(from_here if as_given not in book.files and from_here in book.files else as_given, line).place)
-    return 0
-
-
-def show_list(root: Path) -> int:
-    """Print every file and chunk with its pieces and its users; also in a book with faults."""
-    book = read_book(root)
-    for pieces in sorted(book.parts.values(), key=lambda pieces: not pieces[0].is_file):
-        print(pieces[0])
-        for piece in pieces:
-            print(f"    {piece.chapter}:{piece.header_line}")
-        for user in dict.fromkeys(map(str, book.users(pieces[0].label))):
-            print(f"    used in {user}")
-    sound_book(root)
-    return 0
+    elif not refused:
+        print(f"{count(book.files, 'file')} as tangled" if check else "nothing to do")
+    return 1 if refused else 0
 
 
 def count(things: Sized, noun: str) -> str:
@@ -611,10 +520,12 @@ def complain(message: object) -> None:
 
 
 def guarded(command: Callable[..., int], root: Path, *arguments: object) -> int:
-    """Run a command. What the user did wrong, or the disk refuses, is told without a traceback."""
+    """Run a command. What the user did wrong, or the system refuses, is told without a traceback."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # for letters that a terminal doesn't have
     try:
         status = command(root, *arguments)
-        sys.stdout.flush()
+        print(end="", flush=True)
         return status
     except BrokenPipeError:  # whoever reads the output has seen enough; what is left of it goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -622,6 +533,8 @@ def guarded(command: Callable[..., int], root: Path, *arguments: object) -> int:
         complain(error)
     except OSError as error:
         complain(f"{os.path.relpath(error.filename or root, root)}: {error.strerror}")
+    except KeyboardInterrupt:
+        return 130
     return 1
 
 
@@ -633,23 +546,8 @@ def main(argv: list[str] | None = None) -> int:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="write nothing; show what differs and fail")
     mode.add_argument("--force", action="store_true", help="overwrite edited files, remove leftover ones")
-    mode.add_argument("--watch", action="store_true", help="tangle again whenever a chapter changes")
-    mode.add_argument("--where", metavar="FILE:LINE", help="print the chapter and line it comes from")
-    mode.add_argument("--list", action="store_true", help="print every file and chunk, its places and users")
     options = parser.parse_args(argv)
-    root = Path(os.path.realpath(options.root))
-    try:
-        if options.check:
-            return guarded(check, root)
-        if options.watch:
-            return watch(root)
-        if options.where is not None:
-            return guarded(show_where, root, options.where)
-        if options.list:
-            return guarded(show_list, root)
-        return guarded(tangle, root, options.force)
-    except KeyboardInterrupt:
-        return 130
+    return guarded(run, Path(os.path.realpath(options.root)), options.check, options.force)
 
 
 if __name__ == "__main__":
