@@ -21,7 +21,9 @@ def load(name: str) -> Any:
 
 @cache
 def _load(path: Path, changed: int) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content.pop("fingerprint", None)  # of what recorded it
+    return content
 
 
 class Html(str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shlex
 import signal
+import time
 from dataclasses import replace
 from functools import cache
 from multiprocessing import Pool
@@ -158,8 +159,12 @@ def record_experiments() -> Json:
     """Return the content of experiments.json. Two processes share the work; each experiment is alone in one."""
     results: Json = {}
     groups = sorted(same_training(), key=lambda names: -settings(names[0]).config.steps)  # long ones first
+    steps = {names[0]: settings(names[0]).config.steps for names in groups}
+    started, steps_done = time.monotonic(), 0
     with Pool(2, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
         for done in pool.imap_unordered(do_experiments, groups):
             results |= done
-            print(f"{len(results)} of {len(EXPERIMENTS)} experiments: {', '.join(done)}", flush=True)
+            steps_done += steps[next(iter(done))]
+            left = (time.monotonic() - started) / steps_done * (sum(steps.values()) - steps_done)
+            print(f"  {len(results)} of {len(EXPERIMENTS)}, {left:.0f} s left: {', '.join(done)}", flush=True)
     return {name: results[name] for name in EXPERIMENTS}

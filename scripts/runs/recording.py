@@ -1,17 +1,10 @@
-#!/usr/bin/env python3
 """Run the program, and record what the book and its figures say about the run, in docs/assets/data/.
 
-    python3 scripts/record.py [FILES…]             run, and write what changed; all of the files, or those named
-    python3 scripts/record.py --check [FILES…]     run, write nothing; fail if a file would change, and say where
-    python3 scripts/record.py --reference DIR      read the published runs from DIR/run-4192.txt and DIR/run-4064.txt
-
-All but experiments.json take seconds, that one minutes. The tests check the others and a few cheap experiments each
-time, and all of them if MICROGPT_ALL_EXPERIMENTS is set; `record.py --check` checks everything.
-
 No model is in here: everything comes from the package. A recording is a function that returns a dict of what JSON can
-hold; RECORDINGS says which file it goes into. A new experiment is a line in scripts/experiments.py; what a figure shows
-is recorded by its module in scripts/figures/. Floats are rounded before they are written, because the last digits
-depend on the system's math library.
+hold; RECORDINGS says which file it goes into. A new experiment is a line in scripts/runs/experiments.py; what a figure
+shows is recorded by its module in scripts/figures/. Floats are rounded before they are written, because the last digits
+depend on the system's math library. Every file begins with the fingerprint of what made it (fingerprint.py): so
+stale() knows without running anything what has to be recorded again. All but experiments.json take seconds.
 
     run.json        what `python3 -m microgpt` does, with the same random numbers:
         config, num_docs, vocab_size, num_params
@@ -41,10 +34,10 @@ depend on the system's math library.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -54,9 +47,10 @@ from microgpt import PRESETS, DataError, DivergenceError, count_params
 
 from .. import DATA, ROOT
 from ..figures import FIGURES
-from ..tangle import UserError, guarded, write_files
+from ..tangle import UserError, write_files
 from .default import default_run
 from .experiments import record_experiments
+from .fingerprint import fingerprint
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
@@ -86,6 +80,27 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "experiments.json": record_experiments,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
+
+
+def current_fingerprint(name: str) -> str:
+    """The fingerprint of what would make a recording now."""
+    function = RECORDINGS[name]
+    return fingerprint(getattr(function, "func", function).__module__)  # a partial keeps its function in `func`
+
+
+def stale() -> list[str]:
+    """The recordings that something else made than what would make them now, or that aren't there."""
+    return [name for name in RECORDINGS if recorded_fingerprint(name) != current_fingerprint(name)]
+
+
+def recorded_fingerprint(name: str) -> str:
+    try:
+        with open(DATA / name, encoding="utf-8") as file:
+            file.readline()
+            match = re.fullmatch(r'"fingerprint":"(\w+)",\n', file.readline())
+    except FileNotFoundError:
+        return ""
+    return match[1] if match else ""
 
 
 # -------------------------------------------------------------------------- the published runs
@@ -179,59 +194,66 @@ def compare(name: str, content: Json) -> str:
         return ""
     found = list(differences(content, recorded))
     if not found:
-        return f"{name}: the same content, but not as scripts/record.py writes it"
+        return f"{name}: the same content, but not as it is written"
     more = f" (and {len(found) - 1} more)" if found[1:] else ""
     return f"{name}: {found[0]}{more}"
 
 
-def write(contents: dict[str, Json]) -> int:
-    """Write the files that changed, all of them or none; the exit status."""
-    changed = [name for name in contents if compare(name, contents[name])]
-    DATA.mkdir(parents=True, exist_ok=True)
-    write_files(DATA, {name: to_text(contents[name]).encode() for name in changed})
-    for name in contents:
-        print("wrote" if name in changed else "no change in", name)
-    return 0
+def record(names: list[str], only_check: bool = False) -> int:
+    """Record what is named, or compare it with what is recorded; tell how long it still takes. The exit status.
 
-
-def check(contents: dict[str, Json]) -> int:
-    """Write nothing; the exit status is 0 if the files are as a run makes them."""
-    problems = [problem for name in contents if (problem := compare(name, contents[name]))]
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if not problems:
-        print(f"as recorded: {', '.join(contents)}")
+    Each file is written when it is done, so an interrupted call loses nothing but the file it was at.
+    """
+    problems = 0
+    expected = {name: seconds_recorded(name) for name in names}
+    for i, name in enumerate(names):
+        left = sum(expected[other] for other in names[i:])
+        print(f"{i + 1} of {len(names)}: {name}, {left:.0f} s left" if left >= 1 else f"{i + 1} of {len(names)}: {name}", flush=True)
+        started = time.monotonic()
+        try:
+            content = {"fingerprint": current_fingerprint(name), **RECORDINGS[name]()}
+        except (DataError, DivergenceError) as error:
+            raise UserError(f"{name}: the program failed: {error}") from None
+        remember_seconds(name, time.monotonic() - started)
+        if not (problem := compare(name, content)):
+            print(f"no change in {name}")
+        elif only_check:
+            print(problem, file=sys.stderr)
+            problems += 1
+        else:
+            DATA.mkdir(parents=True, exist_ok=True)
+            write_files(DATA, {name: to_text(content).encode()})
+            print(f"wrote {name}")
     return 1 if problems else 0
 
 
-def record(root: Path, names: list[str], folder: str | None, only_check: bool) -> int:
-    """Record what the options ask for."""
+SECONDS = ROOT / "build" / "recording-seconds.json"  # how long each took here the last time
+
+
+def seconds_recorded(name: str) -> float:
     try:
-        if folder is not None:
-            contents = {REFERENCE: read_reference(Path(folder))}
-        else:
-            contents = {name: RECORDINGS[name]() for name in names}
-    except (DataError, DivergenceError) as error:
-        raise UserError(f"the program failed: {error}") from None
-    return check(contents) if only_check else write(contents)
+        return float(json.loads(SECONDS.read_text())[name])
+    except (OSError, ValueError, KeyError):
+        return 0.0
 
 
-def main(argv: list[str] | None = None) -> int:
-    """The command line: 0 if all is well, 1 if something is wrong, 2 if the command line is."""
-    parser = argparse.ArgumentParser(description="Run the program and record what it does, for the book's figures.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is not as a run makes it")
-    parser.add_argument("--reference", metavar="DIR", help="record the published runs from run-….txt in DIR instead")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="below docs/assets/data, for example run.json (default: all)")
-    options = parser.parse_args(argv)
-    if unknown := [name for name in options.files if name not in RECORDINGS]:
-        parser.error(f"{unknown[0]} is not recorded here, only {', '.join(RECORDINGS)}")
-    if options.files and options.reference is not None:
-        parser.error(f"--reference records {REFERENCE} and nothing else")
+def remember_seconds(name: str, seconds: float) -> None:
     try:
-        return guarded(record, ROOT, options.files or list(RECORDINGS), options.reference, options.check)
-    except KeyboardInterrupt:
-        return 130
+        known = json.loads(SECONDS.read_text())
+    except (OSError, ValueError):
+        known = {}
+    SECONDS.parent.mkdir(exist_ok=True)
+    SECONDS.write_text(json.dumps({**known, name: round(seconds, 1)}))
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def record_reference(folder: Path, only_check: bool = False) -> int:
+    """Record the published runs from what their programs printed, run-….txt in `folder`."""
+    content = read_reference(folder)
+    problem = compare(REFERENCE, content)
+    if problem and only_check:
+        print(problem, file=sys.stderr)
+        return 1
+    if problem:
+        write_files(DATA, {REFERENCE: to_text(content).encode()})
+    print("wrote" if problem else "no change in", REFERENCE)
+    return 0

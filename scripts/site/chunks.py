@@ -59,9 +59,11 @@ def read_places(root: str) -> Places | None:
     state = [(path, status.st_mtime_ns, status.st_size) for path in paths for status in [path.stat()]]
     if root not in _read or _read[root][0] != state:
         book = tangle.read_book(root)
-        for fault in book.faults:
+        for fault in book.complaints():
             log.warning("%s", fault)
         places = None if book.faults else Places(book)
+        for chapter, program in places.unknown_programs() if places else ():
+            log.warning("%s: there is no program %s, only %s", chapter, program, ", ".join(places.programs))
         anchors = Counter(anchor for anchor, _ in places.all_anchors()) if places else {}
         for anchor in [anchor for anchor, number in anchors.items() if number > 1]:
             log.warning("several places have the anchor %s (rename a chunk or a file)", anchor)
@@ -193,7 +195,7 @@ class Chunk:
         """Where the chunk is used, and where its other pieces are."""
         users: dict[str, tangle.Piece] = {}
         if not self.piece.is_file:
-            for user in self.places.book.users(self.piece.label):
+            for user in self.places.users(self.piece.label):
                 users.setdefault(user.label, user)
         for i, user in enumerate(users.values()):
             add_text(foot, ", " if i else "used in ")
@@ -219,14 +221,12 @@ class Chunk:
                 SubElement(line, "span", {"class": "linenos", "data-linenos": " " * (width + 1)}).tail = match["indent"]
                 self.add_reference(line, match, shown[number])
                 continue
-            anchor, *others = self.places.line_anchors(self.piece, number)
+            anchor = line_anchor(shown[number].file, shown[number].first)
             line.set("id", anchor)
             # For the mouse alone: with the keyboard, so many stops would be a nuisance.
             hidden = {"href": f"#{anchor}", "aria-hidden": "true", "tabindex": "-1"}
             label = f"{shown[number]} ".rjust(width + 1)
             last = SubElement(line, "a", {"class": "linenos", "data-linenos": label, **hidden})
-            for other in others:
-                last = SubElement(line, "span", {"id": other})
             last.tail = (self.md.htmlStash.store(colored[i]) if colored[i] else "") + "\n"
 
     def add_reference(self, line: Element, match: re.Match[str], span: object) -> None:

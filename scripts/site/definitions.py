@@ -14,7 +14,7 @@ from typing import Any
 from griffe import Docstring, Extension, Object
 
 from .. import ROOT
-from ..text.places import short
+from ..text.places import short, where
 from .chunks import read_places
 
 PAGE = "docs/appendix/api.md"  # the page with the reference
@@ -30,7 +30,7 @@ class Definitions(Extension):
         file = Path(obj.filepath).relative_to(ROOT).as_posix()
         if not places or file not in places.files:
             return
-        chapter = places.book.where(file, obj.lineno).chapter
+        chapter = where(places.book, file, obj.lineno).chapter
         link = f"[{places.title(chapter)}]({places.to_line(file, obj.lineno, PAGE)})"
         text = f"Defined in {link}, `{short(file)}:{obj.lineno}`."
         if obj.docstring:

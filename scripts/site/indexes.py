@@ -1,70 +1,35 @@
-#!/usr/bin/env python3
-"""Write the two indexes of the appendix: of the chunks, and of the names in the program.
+"""The two indexes of the appendix, of the chunks and of the names in the program: made when the site is built.
 
-    python3 scripts/indexes.py [--root DIR]            write the pages that changed
-    python3 scripts/indexes.py [--root DIR] --check    write nothing; fail if a page is not as the chapters have it
+    markdown_extensions:
+      - scripts.site.indexes    # after scripts.site.chunks
 
-    docs/appendix/index-of-chunks.md         each chunk, where it is written and where it is used; then each generated
-                                             file line by line, and the chunk and chapter of each line
-    docs/appendix/index-of-identifiers.md    each class, function, method, field, variable and parameter of the
-                                             generated files, with file, line and chapter
+In the place of a line of its own in the index's page comes
 
-They are plain Markdown with links to the chapters' files. The anchors in the links are on the site only.
+    <!-- index of chunks -->         each chunk, where it is written and where it is used
+    <!-- index of lines -->          each generated file line by line, and the chunk and chapter of each line
+    <!-- index of identifiers -->    each class, function, method, field, variable and parameter of the generated files
+
+as Markdown, with links to the chapters' files, which MkDocs then checks as all others.
 """
 
 from __future__ import annotations
 
-import argparse
 import ast
-import os
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from .. import ROOT, tangle
-from ..tangle import Piece, UserError
-from ..text.places import Places, Run, short
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+
+from .. import ROOT
+from ..tangle import Piece
+from ..text.places import Places, Run, short, where
+from .chunks import read_places
 
 CHUNKS = "docs/appendix/index-of-chunks.md"
 IDENTIFIERS = "docs/appendix/index-of-identifiers.md"
-FRONT_MATTER = """\
----
-generated_by: scripts/indexes.py
-hide: [reading-time]
-search: {exclude: true}
----
-"""
-WRITTEN_BY = "<!-- Written by scripts/indexes.py from the chapters. Don't edit it here: edit the chapters. -->"
-
-CHUNKS_INTRODUCTION = f"""\
-{FRONT_MATTER}
-# Index of chunks
-
-{WRITTEN_BY}
-
-The program is written in chunks, and each stands in the chapter that explains it. Here are all of them: first by name,
-then in the order in which they make each file.
-"""
-
-FILES_INTRODUCTION = """\
-## From a line to its chapter
-
-An error message names a file and a line: `File "…/microgpt/train.py", line 31`. Find the file here, and in it the
-line. In a copy of the project, `python3 scripts/tangle.py --where microgpt/train.py:31` answers too.
-"""
-
-IDENTIFIERS_INTRODUCTION = f"""\
-{FRONT_MATTER}
-# Index of identifiers
-
-{WRITTEN_BY}
-
-All names that the program defines: classes with their fields and methods, functions, variables of a module, and the
-parameters of functions. Each link leads to the line of the chapter that defines the name; beside it stands where that
-line is in the program. [The API reference](api.md) says what the public ones do.
-"""
 
 
 # ----------------------------------------------------------------------------------- the chunks
@@ -81,12 +46,14 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def chunk_index(places: Places) -> str:
-    """The text of the index of chunks."""
-    parts = [CHUNKS_INTRODUCTION, "## By name\n"]
-    chunks = [label for label in places.book.parts if places.book.users(label)]
-    head = ["Chunk", "Written in", "Makes", "Used in"]
-    parts.append(table(head, [chunk_row(places, label) for label in sorted(chunks)]))
-    parts.append(FILES_INTRODUCTION)
+    """A table of all chunks by name."""
+    chunks = sorted(label for label, pieces in places.book.parts.items() if not pieces[0].is_file)
+    return table(["Chunk", "Written in", "Makes", "Used in"], [chunk_row(places, label) for label in chunks])
+
+
+def line_index(places: Places) -> str:
+    """Of each generated file, a table of its lines, cut wherever another piece takes over."""
+    parts = []
     for file in places.files:
         parts.append(f"### `{short(file)}`\n")
         runs = [run for run in places.runs(file) if not is_blank(places, run)]
@@ -95,20 +62,19 @@ def chunk_index(places: Places) -> str:
 
 
 def chunk_row(places: Places, label: str) -> list[str]:
-    book = places.book
-    pieces = book.parts[label]
+    pieces = places.book.parts[label]
     written = [link(places.title(piece.chapter), places.to_piece(piece, CHUNKS)) for piece in pieces]
     # The lines that take the place of a reference are the whole chunk, with all that it refers to.
     file = places.shown_in(pieces[0])[0]
     lines = next(
         span
-        for user in book.users(label)
+        for user in places.users(label)
         for number, name in user.references.items()
         if name == label
         for span in places.spans[user.chapter, number]
         if span.file == file
     )
-    users = {user.label: user for user in reversed(book.users(label))}
+    users = {user.label: user for user in reversed(places.users(label))}
     used = [link(f"`{name_of(user)}`", places.to_piece(user, CHUNKS)) for user in reversed(users.values())]
     return [f"`{label}`", "; ".join(written), f"`{short(file)}` {lines}", ", ".join(used)]
 
@@ -180,18 +146,18 @@ def parameters(arguments: ast.arguments) -> list[ast.arg]:
 
 
 def identifier_index(places: Places) -> str:
-    """The text of the index of identifiers."""
-    # name -> (kind, chapter's line) -> its lines in the files
-    found: dict[str, dict[tuple[str, str], list[tuple[str, int]]]] = {}
+    """Tables of all names of the program, a letter each."""
+    # name -> (kind, chapter, line there) -> its lines in the files
+    found: dict[str, dict[tuple[str, str, int], list[tuple[str, int]]]] = {}
     for file in places.files:
         for name, kind, line in definitions(ast.parse(places.book.content(file))):
-            origin = places.book.where(file, line).place
-            found.setdefault(name, {}).setdefault((kind, origin), []).append((file, line))
+            origin = where(places.book, file, line)
+            found.setdefault(name, {}).setdefault((kind, origin.chapter, origin.number), []).append((file, line))
 
     def letters(name: str) -> str:
         return name.strip("_").casefold() or name  # __add__ stands beside add
 
-    parts = [IDENTIFIERS_INTRODUCTION]
+    parts = []
     in_order = sorted(found, key=lambda name: (letters(name), name))
     for letter, names in groupby(in_order, key=lambda name: letters(name)[0].upper()):
         rows = [[f"`{name}`", "<br>".join(entries(places, found[name]))] for name in names]
@@ -199,52 +165,34 @@ def identifier_index(places: Places) -> str:
     return "\n".join(parts)
 
 
-def entries(places: Places, defined: dict[tuple[str, str], list[tuple[str, int]]]) -> Iterator[str]:
-    for (kind, _), lines in defined.items():
-        title = places.title(places.book.where(*lines[0]).chapter)
-        where = ", ".join(f"`{short(file)}:{line}`" for file, line in lines)
-        yield f"{kind}: {link(title, places.to_line(*lines[0], IDENTIFIERS))}, {where}"
+def entries(places: Places, defined: dict[tuple[str, str, int], list[tuple[str, int]]]) -> Iterator[str]:
+    for (kind, chapter, _), lines in defined.items():
+        program = ", ".join(f"`{short(file)}:{line}`" for file, line in lines)
+        yield f"{kind}: {link(places.title(chapter), places.to_line(*lines[0], IDENTIFIERS))}, {program}"
 
 
-# ---------------------------------------------------------------------------------- the command
+# -------------------------------------------------------------------------------- the extension
+
+INDEXES: dict[str, Callable[[Places], str]] = {
+    "<!-- index of chunks -->": chunk_index,
+    "<!-- index of lines -->": line_index,
+    "<!-- index of identifiers -->": identifier_index,
+}
 
 
-def make_pages(root: Path) -> dict[str, bytes]:
-    """The two pages; UserError with the faults of the book if there are any, except in pages that are written anew."""
-    book = tangle.read_book(root)
-    if faults := [str(fault) for fault in book.faults if fault.chapter not in (CHUNKS, IDENTIFIERS)]:
-        raise UserError("\n".join(faults))
-    places = Places(book)
-    return {CHUNKS: chunk_index(places).encode(), IDENTIFIERS: identifier_index(places).encode()}
+class IndexPreprocessor(Preprocessor):
+    def run(self, lines: list[str]) -> list[str]:
+        if not INDEXES.keys() & lines:
+            return lines
+        places = read_places(str(ROOT))
+        made = {mark: index(places).split("\n") if places else [] for mark, index in INDEXES.items()}
+        return [new for line in lines for new in made.get(line, [line])]
 
 
-def run(root: Path, check: bool) -> int:
-    """Write what changed, or only compare; the exit status."""
-    stale = {}
-    for page, content in make_pages(root).items():
-        target = root / page
-        if not target.is_file() or target.read_bytes().replace(b"\r\n", b"\n") != content:
-            stale[page] = content
-    if check:
-        for page in stale:
-            tangle.complain(f"{page}: not as the chapters have it (run python3 scripts/indexes.py)")
-        return 1 if stale else 0
-    tangle.write_files(root, stale)
-    for page in stale:
-        print("wrote", page)
-    if not stale:
-        print("nothing to do")
-    return 0
+class IndexExtension(Extension):
+    def extendMarkdown(self, md: Markdown) -> None:
+        md.preprocessors.register(IndexPreprocessor(md), "indexes", 35)  # before comments and fences are taken out
 
 
-def main(argv: list[str] | None = None) -> int:
-    """The command line: 0 if all is well, 1 if something is wrong, 2 if the command line is."""
-    parser = argparse.ArgumentParser(description="Write the indexes of the chunks and of the program's names.")
-    parser.add_argument("--root", metavar="DIR", default=ROOT, help="the project, with the chapters in DIR/docs")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is stale")
-    options = parser.parse_args(argv)
-    return tangle.guarded(run, Path(os.path.realpath(options.root)), options.check)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def makeExtension(**kwargs: Any) -> IndexExtension:
+    return IndexExtension(**kwargs)

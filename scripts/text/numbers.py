@@ -1,8 +1,4 @@
-#!/usr/bin/env python3
-"""Check the numbers in the chapters: what a run can tell must be what the run told.
-
-    python3 scripts/check_numbers.py [FILES…]         name every wrong number; the default is docs/**/*.md
-    python3 scripts/check_numbers.py --fix [FILES…]   write the right ones, and name what is left
+"""Checked numbers: what a run can tell must be what the run told.
 
 A checked number stands directly before an HTML comment that says how to compute it:
 
@@ -13,11 +9,12 @@ A checked number stands directly before an HTML comment that says how to compute
 Emphasis or backticks may stand between number and comment; − and - are the same. An expression may use
 Python's own functions, `math`, all that `microgpt` exports, and
 
-    run, ref["4192"], ref["4064"]   the recorded runs: docs/assets/data/, explained in scripts/record.py
+    run, ref["4192"], ref["4064"]   the recorded runs: docs/assets/data/, explained in scripts/runs/
     experiments["width-32"]         the same for a run with other settings
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
     lines("one-file-data")          where a chunk stands in the one-file program: "17–43"
+    lines("gpt", "microgpt")        the same in another program: a download, or the package
     code_lines                      how many lines of that program hold code
     mean(list)
 
@@ -35,8 +32,6 @@ Not looked at: other fenced code, inline code, HTML tags, link targets, front ma
 
 from __future__ import annotations
 
-import argparse
-import ast
 import builtins
 import difflib
 import json
@@ -44,17 +39,18 @@ import math
 import os
 import re
 import statistics
-import sys
-import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import microgpt
 
 from .. import DATA, ROOT
-from ..tangle import COMMENT, OPENING, UserError, complain, find_chapters, guarded, read_fence, write_files
+from ..tangle import write_files
+from .chapter import Chapter
+from .code import code_lines
 from .pages import PROGRAM, line_range
 
 
@@ -100,7 +96,6 @@ NOT_PROSE = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
-FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 UNSEEN_IN_DIAGRAM = re.compile(r"\s*(?:%%|style\b|classDef\b|linkStyle\b)")
 EXAMPLES = ("pycon", "console")
 
@@ -121,15 +116,14 @@ class Page:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self.text = path.read_bytes().decode("utf-8")  # not read_text(), which would change line ends
-        except UnicodeDecodeError as error:
-            raise UserError(f"{shown(path)}: not UTF-8 text (byte {error.start})") from None
+        chapter = Chapter(path)
+        self.text = chapter.text
         self.comments: list[Comment] = []
-        self.diagrams: list[tuple[int, str]] = []  # the lines of the mermaid blocks, with their numbers
-        self.examples: list[str] = []  # the pycon and console blocks
         self.problems: list[Problem] = []
-        self.prose = NOT_PROSE.sub(self._take, self._without_blocks())
+        # The lines of the mermaid blocks, with their numbers; and the texts of the blocks that the tests run.
+        self.diagrams = [pair for fence in chapter.fences("mermaid") for pair in enumerate(fence.block.content, fence.line)]
+        self.examples = [fence.text for fence in chapter.fences(*EXAMPLES)]
+        self.prose = NOT_PROSE.sub(self._take, self._without_blocks(chapter))
 
     def line_of(self, place: int) -> int:
         return self.text.count("\n", 0, place) + 1
@@ -137,28 +131,15 @@ class Page:
     def problem(self, place: int, message: str, *fix: Any) -> None:
         self.problems.append(Problem(self.path, self.line_of(place), message, *fix))
 
-    def _without_blocks(self) -> str:
-        """Blank the front matter and the fences; keep what is in diagrams and examples."""
-        kept = FRONT_MATTER.sub(lambda match: blank(match[0]), self.text).split("\n")
-        lines = [line.rstrip("\r").lstrip("\ufeff") for line in kept]
-        at = 0
-        while at < len(lines):
-            end = at + 1
-            if opening := OPENING.fullmatch(lines[at]):
-                content, end, problem = read_fence(lines, at, opening)
-                if problem:
-                    self.problems.append(Problem(self.path, at + 1, problem))
-                language = re.match(r"[^\s{]*", opening["info"])[0]  # type: ignore[index]
-                if language == "mermaid":
-                    self.diagrams += enumerate(content, at + 2)
-                elif language in EXAMPLES:
-                    self.examples.append("\n".join(content))
-                kept[at:end] = [blank(line) for line in kept[at:end]]
-            elif COMMENT.match(lines[at]) and "-->" not in lines[at]:
-                # A fence in a comment is none.
-                end = next((i + 1 for i in range(at, len(lines)) if "-->" in lines[i]), at + 1)
-            at = end
-        return "\n".join(kept)
+    def _without_blocks(self, chapter: Chapter) -> str:
+        """Blank the front matter and the fences; note the fences that aren't closed."""
+        hidden = set(chapter.front_matter)
+        for fence in chapter.fences():
+            hidden.update(range(fence.block.start, fence.block.end))
+            if fence.block.problem:
+                self.problems.append(Problem(self.path, fence.block.start + 1, fence.block.problem))
+        lines = re.split(r"(\r\n|\r|\n)", self.text)  # every other one is a line's end
+        return "".join(blank(part) if i % 2 == 0 and i // 2 in hidden else part for i, part in enumerate(lines))
 
     def _take(self, match: re.Match[str]) -> str:
         """Of a part of the text that is not prose: note it if it is a comment, and return what stands for it."""
@@ -192,14 +173,22 @@ class Recorded(dict[str, Any]):
 
 
 def load_recorded(name: str) -> Any:
+    """A recorded file; read again only if it changed."""
     path = DATA / name
-    how = "python3 scripts/record.py" + (" --reference DIR" if name == "reference.json" else "")
+    how = "python3 scripts/book.py record" + (" --reference DIR" if name == "reference.json" else "")
     try:
-        return json.loads(path.read_text(encoding="utf-8"), object_hook=Recorded)
+        return parse_recorded(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
         raise WrongExpression(f"{shown(path)} is not there (write it with {how})") from None
     except ValueError as error:
         raise WrongExpression(f"{shown(path)} is no JSON: {error} (write it with {how})") from None
+
+
+@cache
+def parse_recorded(path: Path, changed: int) -> Any:
+    recorded = json.loads(path.read_text(encoding="utf-8"), object_hook=Recorded)
+    recorded.pop("fingerprint", None)  # of what recorded it
+    return recorded
 
 
 def params(edition: str) -> int:
@@ -209,14 +198,7 @@ def params(edition: str) -> int:
 
 def count_code_lines() -> int:
     """How many lines of the one-file program are not blank, nor a comment, nor in a docstring."""
-    with tokenize.open(ROOT / PROGRAM) as file:
-        tokens = [token for token in tokenize.generate_tokens(file.readline) if token.string.strip()]
-    spans = [(token.start[0], token.end[0]) for token in tokens if token.type != tokenize.COMMENT]
-    found = {line for first, last in spans for line in range(first, last + 1)}
-    for node in ast.walk(ast.parse((ROOT / PROGRAM).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            found -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return len(found)
+    return len(code_lines((ROOT / PROGRAM).read_text(encoding="utf-8")))
 
 
 NAMES: dict[str, Any] = {name: getattr(microgpt, name) for name in microgpt.__all__}
@@ -401,7 +383,7 @@ def format_of(text: str) -> str:
     return "" if "e" in text.lower() else f" :{',' * (',' in text)}{f'.{decimals}f' if decimals else ''}"
 
 
-# ---------------------------------------------------------------------------------- the command
+# -------------------------------------------------------------------------------- whole chapters
 
 
 def examine(path: Path | str) -> Page:
@@ -417,42 +399,19 @@ def check(paths: Iterable[Path | str]) -> list[Problem]:
     return [problem for path in paths for problem in examine(path).problems]
 
 
-def fix(paths: Iterable[Path | str]) -> list[Problem]:
-    """Write the right text in the place of what is stale; return what was. All chapters are written, or none."""
-    mended, contents = [], {}
+def fix(paths: Iterable[Path | str]) -> tuple[list[Problem], list[Problem]]:
+    """Write the right text in the place of what is stale; return what was, and what a person has to mend.
+
+    All chapters are written, or none."""
+    mended, left, contents = [], [], {}
     for page in map(examine, paths):
-        text = page.text
         stale = [problem for problem in page.problems if problem.span]
-        for (start, end), right in sorted([(problem.span or (0, 0), problem.right) for problem in stale], reverse=True):
-            text = text[:start] + right + text[end:]
         if stale:
+            text = page.text
+            for (start, end), right in sorted([(problem.span or (0, 0), problem.right) for problem in stale], reverse=True):
+                text = text[:start] + right + text[end:]
             contents[os.path.realpath(page.path)] = text.encode()
             mended += stale
+        left += [problem for problem in page.problems if not problem.span]
     write_files(ROOT, contents)
-    return mended
-
-
-def run(root: Path, files: list[str], mend: bool) -> int:
-    """Check, or mend first what can be mended; the exit status."""
-    paths = [Path(file) for file in files] or [root / chapter for chapter in find_chapters(root)]
-    for problem in fix(paths) if mend else []:
-        print(f"mended {problem}")
-    problems = check(paths)
-    for problem in problems:
-        complain(problem)
-    if not problems:
-        print(f"all numbers are right in {len(paths)} chapter{'s' * (len(paths) != 1)}")
-    return 1 if problems else 0
-
-
-def main(argv: list[str] | None = None) -> int:
-    """The command line: 0 if all is well, 1 if something is wrong, 2 if the command line is."""
-    parser = argparse.ArgumentParser(description="Check the numbers in the chapters against the program and its runs.")
-    parser.add_argument("--fix", action="store_true", help="write the right numbers in the place of stale ones")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="chapters (default: docs/**/*.md)")
-    options = parser.parse_args(argv)
-    return guarded(run, ROOT, options.files, options.fix)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return mended, left

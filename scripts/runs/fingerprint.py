@@ -1,0 +1,58 @@
+"""What a recording depends on, as a short hash: so that a stale one is known without running anything.
+
+It changes with the code of the program's modules, with the built-in names, and with the code that records; not with
+comments and docstrings. `--check` repeats the run itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from .. import ROOT
+from ..text.code import code_lines
+
+PROGRAM = ("data", "value", "params", "gpt", "train", "infer")  # of the package; the rest computes nothing
+DRAWN = ("scripts.figures._still",)  # how stills look is not recorded
+
+
+def fingerprint(recorder: str) -> str:
+    """The fingerprint of what the module `recorder`, as in "scripts.runs.experiments", records."""
+    files = [ROOT / "microgpt" / f"{name}.py" for name in PROGRAM] + sorted(sources(recorder))
+    digest = hashlib.sha256((ROOT / "microgpt" / "names.txt").read_bytes())
+    for file in files:
+        digest.update(f"{file.relative_to(ROOT).as_posix()}\n{_code(file, file.stat().st_mtime_ns)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _code(file: Path, changed: int) -> str:
+    return "\n".join(code_lines(file.read_text(encoding="utf-8")).values())
+
+
+def sources(module: str) -> set[Path]:
+    """The files of a module of scripts/ and of all others there that it imports, directly or not."""
+    found: dict[str, Path] = {}
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        file = file_of(name)
+        if file is None or name in found or name in DRAWN:
+            continue
+        found[name] = file
+        package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1])
+                base = f"{base}.{node.module}" if node.module else base
+                todo += [base] if node.module else []
+                todo += [f"{base}.{alias.name}" for alias in node.names]
+    return set(found.values())
+
+
+def file_of(module: str) -> Path | None:
+    """Where a module of the project is, or None if that is no module."""
+    path = ROOT.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
