@@ -22,7 +22,7 @@ from ..tangle import UserError, guarded
 
 PAGE = "docs/overrides/generated/last-change.html"
 TEMPLATE = """\
-{{#- Written by scripts/last_change.py. -#}}
+{{#- Written by scripts/site/last_change.py. -#}}
 {{% set dates = {dates} %}}
 {{% if dates[page.file.src_uri] %}}
   <span>Last changed <time datetime="{{{{ dates[page.file.src_uri][0] }}}}">{{{{ dates[page.file.src_uri][1] }}}}</time></span>

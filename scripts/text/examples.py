@@ -24,7 +24,7 @@ from .. import ROOT
 from .chapter import Chapter, Fence
 
 ANY_LINES = "..."
-PARTS = ("docs", "microgpt", "scripts", "tests", "README.md", "pyproject.toml", "mkdocs.yml")  # what examples may use
+PARTS = ("docs", "microgpt", "scripts", "tests", "README.md", "CONTRIBUTING.md", "pyproject.toml", "mkdocs.yml")  # what examples may use
 
 
 class Wrong(NamedTuple):
