@@ -25,6 +25,7 @@ from scripts.tangle import UserError, complain, guarded  # noqa: E402
 from scripts.text import examples, navigation, numbers, pages, stitch, where  # noqa: E402
 from scripts.text.chapter import READ_ME, Chapter, chapters_of  # noqa: E402
 
+HANDED_ON = ("benchmark", "test")  # verbs that read their own options
 EXAMPLES = """examples:
   python3 scripts/book.py                                  after every change: about a second
   python3 scripts/book.py check docs/3-architecture/04-softmax.md
@@ -227,6 +228,7 @@ def build_parser() -> argparse.ArgumentParser:
          ("--publish", {"action": "store_true", "help": "with the dates of the pages and the picture for links"}))  # fmt: skip
     verb("vendor", "fetch fonts, KaTeX and Mermaid as package.json pins them",
          ("--check", {"action": "store_true", "help": "only tell whether a file was altered"}))  # fmt: skip
+    verb("benchmark", "measure nodes, time and memory a step against plainer programs; --help lists its options")
     verb("test", "run the tests; what follows is for scripts/run_tests.py")
     return parser
 
@@ -258,6 +260,10 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
             return guarded(site, root, options.publish)
         case "vendor":
             return guarded(lambda root: run_modules(root, [["scripts.site.vendor", *["--check"] * options.check]]), root)
+        case "benchmark":
+            from scripts.runs import benchmark
+
+            return benchmark.main(rest)
         case _:
             return run_tests.main(rest)
 
@@ -265,9 +271,11 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line: 0 if all is well, 1 if something is wrong, 2 if the command line is, 130 after Ctrl-C."""
     parser = build_parser()
-    options, rest = parser.parse_known_args(argv)
-    if rest and options.verb != "test":
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in HANDED_ON:  # with all options, also --help
+        options, rest = parser.parse_args(words[:1]), words[1:]
+    else:
+        options, rest = parser.parse_args(words), []
     try:
         return run(options, rest)
     except KeyboardInterrupt:

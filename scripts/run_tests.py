@@ -35,7 +35,7 @@ def install() -> Path:
     return python
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 10):
         print("microgpt needs Python 3.10 or newer", file=sys.stderr)
         return 1
@@ -44,9 +44,8 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         print(f"error: {' '.join(error.cmd)} failed; on Debian, install python3-venv first", file=sys.stderr)
         return 1
-    arguments = sys.argv[1:] or ALL
-    return subprocess.run([str(python), "-m", "pytest", *arguments], cwd=ROOT).returncode
+    return subprocess.run([str(python), "-m", "pytest", *(arguments or ALL)], cwd=ROOT).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

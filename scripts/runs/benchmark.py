@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Measure what `dot` as one node saves: graph nodes, CPU time a step, peak memory, as ratios in one run.
 
 Three engines train the same model on the same documents, each in a process of its own, in turn, several times; of
@@ -76,13 +75,13 @@ def peak_memory() -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="book.py benchmark", description=__doc__.split("\n")[0])
     parser.add_argument("--data", help="a path, URL or 'makemore' (default: the built-in names)")
     parser.add_argument("--steps", type=int, default=30, help="steps a round (default: 30)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each engine (default: 3)")
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     if options.steps < 1 or options.rounds < 1:
         parser.error("--steps and --rounds are at least 1")
     if options.engine:

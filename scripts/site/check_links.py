@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Check the links of a built site, those that MkDocs doesn't look at included: every page is read as a browser would.
 
-    python3 scripts/check_links.py SITE_DIR      0 if all is well; 1 and a list of what is wrong, with its page
+    python -m scripts.site.check_links SITE_DIR      0 if all is well; 1 and a list of what is wrong, with its page
 
 Every link to the site itself must lead to a file, and its fragment to an element there. No id may stand twice on a
 page. If the pages have canonical addresses, each must be its own, and the sitemap must list exactly these. What lies

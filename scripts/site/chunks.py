@@ -2,10 +2,10 @@
 
     markdown_extensions:
       - pymdownx.superfences
-      - scripts.literate        # after superfences; `python -m mkdocs` in the project's folder finds it
+      - scripts.site.chunks     # after superfences; `python -m mkdocs` in the project's folder finds it
 
 A `python` block with a name or a file in its braces gets a line that says where it goes, the line numbers of the
-generated file, an anchor for itself and one for each of these lines (scripts/anchors.py), and links: to the pieces
+generated file, an anchor for itself and one for each of these lines (scripts/text/places.py), and links: to the pieces
 that use it, to those that continue it, and from each `# <<name>>` to that chunk. All other blocks stay as they are.
 
 A Markdown extension doesn't know which page it renders. But a piece can be told by its name and its code, and from
@@ -82,7 +82,7 @@ class LiterateExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
         fences = [known for known in md.registeredExtensions if isinstance(known, SuperFencesCodeExtension)]
         if not fences:
-            raise ValueError("scripts.literate needs pymdownx.superfences before it in markdown_extensions")
+            raise ValueError("scripts.site.chunks needs pymdownx.superfences before it in markdown_extensions")
         fences[-1].extend_super_fences("python", self.format_fence, validate_fence, None)
         # After attr_list (8), which would look for attributes in the code; before the anchors' readers (5).
         md.treeprocessors.register(ChunkTreeprocessor(md, self), "literate", 7)

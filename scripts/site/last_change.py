@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Write down when each page was last changed, for the site to show it.
 
-    python3 scripts/last_change.py [--root DIR]      before the site is built, in a clone with its history
+    python -m scripts.site.last_change [--root DIR]      before the site is built, in a clone with its history
 
 It writes docs/overrides/generated/last-change.html, which docs/overrides/partials/source-file.html includes. It is
 not committed. A site that is built without it shows no dates. Git knows them: the last commit that touched the page.

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Draw the picture that stands beside a link to the book elsewhere: the recorded run, its losses and its names.
 
-    python3 scripts/social_card.py      before the site is built; needs Pillow, which is among the docs requirements
+    python -m scripts.site.social_card      before the site is built; needs Pillow, which is among the docs requirements
 
 It writes docs/assets/images/social-card.png, and for the pages' heads docs/overrides/generated/social-card.html.
 Neither is committed. A site that is built without them has no picture. Fonts and colors are the site's own.

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Fetch what the site needs from elsewhere, the pinned versions of it, and keep it in docs/assets/vendor/.
 
     python3 scripts/vendor.py            fetch with npm, write the folder anew, and list the sizes
