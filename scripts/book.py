@@ -146,6 +146,8 @@ def record(root: Path, options: argparse.Namespace) -> int:
     from scripts.runs import recording
 
     if options.reference is not None:
+        if options.what:
+            raise UserError("--reference records reference.json and nothing else")
         return recording.record_reference(Path(options.reference), options.check)
     if unknown := [name for name in options.what if name not in recording.RECORDINGS]:
         raise UserError(f"{unknown[0]} is not recorded here, only {', '.join(recording.RECORDINGS)}")

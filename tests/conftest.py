@@ -1,14 +1,48 @@
-"""What several tests need: the original names, and the figures that the two editions printed on them."""
+"""What several tests need: the original names, what the published programs printed on them, and work done only once.
+
+xdist runs the tests in several processes. What takes long and is the same for all of them, the default run, the built
+site, a command that several pages show, the first that needs it makes under a lock, and the others take it from there.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests import ROOT
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory) -> Callable[[str, Callable[[], Any]], Any]:
+    """once(name, make) gives what `make` makes, which is called in one process of the session."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # that of all workers
+
+    def once(name: str, make: Callable[[], Any]) -> Any:
+        file = folder / f"{name}.pickle"
+        with FileLock(folder / f"{name}.lock"):
+            if not file.exists():
+                made = pickle.dumps(make())
+                file.write_bytes(made)
+            return pickle.loads(file.read_bytes())
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def default_run_made(once) -> None:
+    """After this, default_run() finds the run on the disk."""
+    from scripts.runs.default import default_run
+
+    once("default-run", lambda: default_run() and None)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
+import pickle
 import random
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -12,6 +15,9 @@ from typing import Any, NamedTuple
 from microgpt import (
     PRESETS, Config, Params, Tokenizer, Value, document_loss, init_params, load_docs, sample, train,
 )
+
+from .. import ROOT
+from .fingerprint import fingerprint
 
 GPT = importlib.import_module("microgpt.gpt")  # the module; `microgpt.gpt` is its function
 EDITION = "4192"  # the command line's default
@@ -101,7 +107,27 @@ class Run(NamedTuple):
 
 @cache
 def default_run() -> Run:
-    """Do what `python3 -m microgpt` does, and look at the model now and then. Done once, for all recordings."""
+    """Do what `python3 -m microgpt` does, and look at the model now and then.
+
+    Done once, for all recordings, and kept on the disk until the program, the names or this module change.
+    """
+    made_by = f"{fingerprint(__name__)}-{sys.implementation.cache_tag}"
+    kept = ROOT / "build" / f"default-run-{made_by}.pickle"
+    try:
+        return pickle.loads(kept.read_bytes())
+    except (OSError, EOFError, pickle.UnpicklingError, AttributeError):
+        run = make_default_run()
+    kept.parent.mkdir(exist_ok=True)
+    for old in kept.parent.glob("default-run-*"):
+        old.unlink(missing_ok=True)
+    temporary = kept.with_suffix(f".{os.getpid()}")
+    temporary.write_bytes(pickle.dumps(run))
+    os.replace(temporary, kept)
+    return run
+
+
+def make_default_run() -> Run:
+    """The run itself."""
     config = PRESETS[EDITION]
     docs = load_docs()
     tokenizer = Tokenizer(docs)

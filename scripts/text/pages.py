@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import ROOT
-from ..tangle import Book, Line, UserError, read_book, write_files
+from ..tangle import Book, Line, UserError, read_book, tangle, write_files
 from .chapter import Chapter
 from .places import Span, program_of
 
@@ -130,7 +130,10 @@ def write(root: Path) -> list[str]:
 def book_at(root: Path) -> Book:
     """The book; UserError with its faults if there are any, except in the pages that are to be written anew."""
     book = read_book(root)
-    if any(chapter != PAGE for chapter, _ in book.faults):
+    if book.faults and all(chapter == PAGE for chapter, _ in book.faults):
+        pieces = [piece for piece in book.pieces if piece.chapter != PAGE]
+        book = tangle(Book(book.root, book.chapters, pieces))
+    if book.faults:
         raise UserError("\n".join(book.complaints()))
     return book
 

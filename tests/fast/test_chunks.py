@@ -158,13 +158,30 @@ def test_each_page_shows_its_pieces_and_no_other(pages):
         assert sorted(shown) == sorted(PLACES.anchor(piece) for piece in BOOK.pieces if page_of(piece.chapter) == path)
 
 
+def generated_lines(piece):
+    """For each file that a piece goes into, the numbers of the lines that come from it."""
+    span = range(piece.header_line + 1, piece.header_line + 1 + len(piece.lines))
+    found = {}
+    for path, lines in BOOK.files.items():
+        for number, line in enumerate(lines, 1):
+            if line.label and line.chapter == piece.chapter and line.number in span:
+                found.setdefault(path, []).append(number)
+    return found
+
+
+LINE_ANCHOR = re.compile(r"(microgpt|docs)-[\w-]*-py-\d+$")
+
+
 @PIECES
 def test_the_head_says_where_a_piece_goes(pages, piece):
     head = chunk(pages, piece).one("p", "chunk-head")
-    files = [file for file in BOOK.files if file in BOOK.generated_lines(piece)]
+    files = [file for file in BOOK.files if file in generated_lines(piece)]
     shown = [link.text for link in head.all("a", "chunk-file")]
     assert sorted(shown) == sorted(file.removeprefix("docs/assets/downloads/") for file in files)
-    assert shown[0].startswith("microgpt/") or not any(file.startswith("microgpt/") for file in files)
+    program = PLACES.chapter(piece.chapter).program
+    shows = [file for file in files if program in (file.split("/")[0], Path(file).name)]
+    package = [file for file in files if file.startswith("microgpt/")]
+    assert PLACES.shown_in(piece)[0] in (shows or package or files)
     assert links(piece, head, "chunk-file") == [place(BOOK.parts[file][0]) for file in PLACES.shown_in(piece)]
     if piece.is_file:
         assert head.text == shown[0]
@@ -194,10 +211,10 @@ def test_the_numbers_are_those_of_the_file(pages, piece):
             assert not gutter["data-linenos"].strip() and not line["id"]
             continue
         shown.append(int(gutter["data-linenos"]))
-        origin = BOOK.where(file, shown[-1])
+        origin = BOOK.files[file][shown[-1] - 1]
         assert (origin.chapter, origin.number) == (piece.chapter, number)
         assert origin.text.endswith(text)
-    assert shown == BOOK.generated_lines(piece).get(file, [])[: len(shown)]
+    assert shown == generated_lines(piece).get(file, [])[: len(shown)]
     assert len({len(gutter["data-linenos"]) for gutter in element.all(kind="linenos")}) == 1, "they are aligned"
 
 
@@ -216,15 +233,15 @@ def test_a_reference_leads_to_its_chunk_and_says_its_lines(pages, piece):
         while todo:
             labels.add(label := todo.pop())
             todo += [other for part in BOOK.parts[label] for other in part.references.values()]
-        assert {BOOK.where(file, number).label for number in numbers} <= labels
+        assert {BOOK.files[file][number - 1].label for number in numbers} <= labels
         for outside in (numbers[0] - 1, numbers[-1] + 1):
-            assert outside > len(BOOK.files[file]) or BOOK.where(file, outside).label not in labels
+            assert outside > len(BOOK.files[file]) or BOOK.files[file][outside - 1].label not in labels
 
 
 @PIECES
 def test_the_foot_says_where_a_chunk_is_used_and_continued(pages, piece):
     element = chunk(pages, piece)
-    users = {user.label: user for user in reversed(BOOK.users(piece.label))}
+    users = {user.label: user for user in reversed(BOOK.pieces) if piece.label in user.references.values()}
     assert sorted(links(piece, element, "chunk-user")) == sorted(map(place, users.values()))
     assert ("used in " in element.text) == bool(users) == (not piece.is_file)
     pieces = BOOK.parts[piece.label]
@@ -238,21 +255,24 @@ def test_every_generated_line_has_its_anchor(pages):
     for path, page in pages.items():
         for anchor in ids(page):
             where.setdefault(anchor, []).append(path)
-    for file, lines in BOOK.files.items():
-        for number, line in enumerate(lines, 1):
-            anchor = re.sub(r"[/.]", "-", file) + f"-{number}"
-            assert where[anchor] == [page_of(line.chapter)], anchor
+    expected = {}  # one for each line of a chapter: by the number that it shows
+    for piece in BOOK.pieces:
+        file = PLACES.shown_in(piece)[0]
+        numbers = generated_lines(piece)[file]
+        code = [number for number, _ in piece.numbered() if number not in piece.references]
+        for number in numbers[: len(code)]:
+            expected[re.sub(r"[/.]", "-", file) + f"-{number}"] = [page_of(piece.chapter)]
+    for file, lines in BOOK.files.items():  # and one for each header
+        expected[re.sub(r"[/.]", "-", file) + "-1"] = [page_of(lines[0].chapter)]
+    assert {anchor: where[anchor] for anchor in where if LINE_ANCHOR.match(anchor)} == expected
     assert len(set(PLACES.all_anchors())) == len(list(PLACES.all_anchors()))
 
 
 def test_a_line_of_code_is_in_the_element_with_its_anchor(pages):
     lines = [line for path in map(page_of, CHAPTERS) for line in pages[path].all("span", "chunk-line")]
-    for file in ("microgpt/value.py", "docs/assets/downloads/microgpt.py"):
-        # of a line in both files, the second anchor stands inside
-        found = {anchor: line.text for line in lines for anchor in [line["id"], *ids(line)]}
-        for number, line in enumerate(BOOK.files[file][1:], 2):
-            text = found[re.sub(r"[/.]", "-", file) + f"-{number}"]
-            assert line.text.endswith(text.removesuffix("\n"))
+    found = {line["id"]: line.text for line in lines}
+    for number, line in enumerate(BOOK.files["microgpt/value.py"][1:], 2):
+        assert line.text.endswith(found[f"microgpt-value-py-{number}"].removesuffix("\n"))
 
 
 def test_no_page_has_an_anchor_twice(pages):
@@ -277,7 +297,7 @@ def test_the_links_of_chunks_and_indexes_lead_somewhere(pages):
 
 def test_other_blocks_are_untouched():
     config = load_config(str(ROOT / "mkdocs.yml"))
-    extensions = [name for name in config["markdown_extensions"] if name != "scripts.literate"]
+    extensions = [name for name in config["markdown_extensions"] if name != "scripts.site.chunks"]
     plain = markdown.Markdown(extensions=extensions, extension_configs=config["mdx_configs"])
     ours = markdown.Markdown(extensions=config["markdown_extensions"], extension_configs=config["mdx_configs"])
     block = re.compile(r'<div [^>]*\bhighlight">.*?</pre></div>|<pre class="mermaid">.*?</pre>', re.S)
@@ -401,7 +421,7 @@ def test_numbers_jump_over_references(small):
     assert [link["data-lines"] for link in one["file-demo-one-py"].all("a", "chunk-ref")] == ["2–5", "7–10", "11–14"]
     assert numbers["chunk-begin"] == ["2 ", "3 "]
     assert numbers["chunk-begin-2"] == ["4 "]
-    assert ids(one["chunk-begin"]) == ["demo-one-py-2", "demo-one-py-11", "demo-one-py-3", "demo-one-py-12"]
+    assert ids(one["chunk-begin"]) == ["demo-one-py-2", "demo-one-py-3"]
     two = chunks(render(small, "docs/part/2 two.md"))
     assert [node["data-linenos"] for node in two["chunk-end"].all(kind="linenos")] == ["5 "]
     assert ids(two["chunk-end"]) == ["demo-one-py-5", "demo-one-py-14", "docs-two-py-2"]
@@ -459,7 +479,7 @@ def test_it_needs_no_other_extension_than_superfences(small):
 
 def test_superfences_comes_first():
     with pytest.raises(ValueError, match="needs pymdownx.superfences before it"):
-        markdown.Markdown(extensions=["scripts.literate", "pymdownx.superfences"])
+        markdown.Markdown(extensions=["scripts.site.chunks", "pymdownx.superfences"])
 
 
 def test_an_edit_is_noticed(small):
@@ -485,6 +505,22 @@ def test_a_fault_is_told_once_and_the_page_stays_readable(small, caplog):
     assert not chunks(tree) and "import math\nimport sys\n" in [node.text for node in tree.all("code")]
     assert [record.name for record in caplog.records] == ["mkdocs.literate"] * 2
     assert "docs/1-one.md:8: <<bodi>> is not defined (did you mean <<body>>?)" in caplog.text
+
+
+def test_a_chapter_shows_the_program_that_it_names(small, caplog):
+    (small / "docs/3.md").write_text("---\nprogram: train7.py\n---\n\n# Three\n\n```python {file=docs/x/train7.py}\n# <<begin>>\n# <<seven>>\n```\n\n```python {#seven}\n7\n```\n")
+    (small / "docs/4.md").write_text("# Four\n\n```python {file=demo/four.py}\n4\n# <<seven>>\n```\n")
+    three = chunks(render(small, "docs/3.md"))
+    places = Places(tangle.read_book(small))
+    lines = len(places.book.files["docs/x/train7.py"])
+    assert three["chunk-seven"].one("p", "chunk-head").text.startswith("train7.py · seven")
+    assert ids(three["chunk-seven"]) == [f"docs-x-train7-py-{lines}"]
+    assert places.to_line("demo/four.py", 3, "docs/4.md") == f"3.md#docs-x-train7-py-{lines}"
+    assert places.programs == {"demo": ["demo/one.py", "demo/four.py"], "train7.py": ["docs/x/train7.py"], "two.py": ["docs/two.py"]}
+    assert not caplog.text
+    (small / "docs/3.md").write_text((small / "docs/3.md").read_text().replace("program: train7.py", "program: train8.py"))
+    render(small, "docs/1-one.md")
+    assert "docs/3.md: there is no program train8.py, only demo, two.py, train7.py" in caplog.text
 
 
 def test_two_anchors_of_one_name_are_told(small, caplog):
@@ -522,7 +558,7 @@ def small_site(root, folder, text="", **options):
     (root / "mkdocs.yml").write_text(
         f"site_name: Small\ntheme:\n  name: mkdocs\nvalidation:\n  anchors: warn\n{settings}markdown_extensions:\n"
         + "".join(f"  - {name}\n" for name in EXTENSIONS)
-        + f"  - scripts.literate:\n      root: {root}\n"
+        + f"  - scripts.site.chunks:\n      root: {root}\n"
     )
     return build(folder, "--strict", "--config-file", str(root / "mkdocs.yml"))
 
@@ -541,7 +577,7 @@ def test_links_follow_the_way_in_which_the_site_is_built(small, tmp_path_factory
 @pytest.mark.parametrize(
     "text, complaint",
     [
-        ("[a](part/2 two.md#chunk-end) [b](#demo-one-py-6) [c](part/2 two.md#docs-two-py-2)", ""),
+        ("[a](part/2 two.md#chunk-end) [b](#demo-one-py-6) [c](part/2 two.md#docs-two-py-1)", ""),
         ("[a](part/2 two.md#chunk-ende)", "does not contain an anchor '#chunk-ende'"),
         ("[a](#demo-one-py-99)", "there is no such anchor"),
         ("```python {#more}\n1\n```", "<<more>> is never used"),

@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from scripts.text.examples import find_examples
-
+from scripts.text.chapter import Chapter
 from tests import ROOT
 
 DOCS = ROOT / "docs"
@@ -32,7 +31,7 @@ def entries():
 def prose(path):
     """Return a chapter's running text: no code, no comments, no headings, no addresses of links."""
     text = path.read_text(encoding="utf-8")
-    for example in find_examples(path):
+    for example in Chapter(path).fences():
         text = text.replace(example.text, "")
     text = re.sub(r"<!--.*?-->|`[^`\n]*`|^#.*$|\]\([^)]*\)", " ", text, flags=re.S | re.M)
     return " ".join(text.lower().split())

@@ -4,13 +4,15 @@ import ast
 import re
 from pathlib import Path
 
-from scripts.site import indexes
+import markdown
 import pytest
-from scripts import tangle
-from scripts.text.places import Places
-from scripts.site.indexes import CHUNKS, IDENTIFIERS, definitions
 
+from scripts import tangle
+from scripts.site import chunks, indexes
+from scripts.site.indexes import CHUNKS, IDENTIFIERS, definitions
+from scripts.text.places import Places, where
 from tests import ROOT
+
 BOOK = tangle.read_book(ROOT)
 PLACES = Places(BOOK)
 ROW = re.compile(r"^\| (?!---|Chunk|Lines|Name)(.*) \|$", re.M)
@@ -18,7 +20,11 @@ LINK = re.compile(r"\[([^]]+)\]\(([^)]+)\)")
 
 
 def read(page):
-    return (ROOT / page).read_text(encoding="utf-8")
+    """A page with its lists, as Markdown."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for mark, index in indexes.INDEXES.items():
+        text = text.replace(mark, index(PLACES))
+    return text
 
 
 def rows(text):
@@ -28,8 +34,14 @@ def rows(text):
 # ------------------------------------------------------------------------------- the real pages
 
 
-def test_the_indexes_are_up_to_date():
-    assert indexes.main(["--check"]) == 0, "run python3 scripts/indexes.py"
+def test_every_mark_is_replaced_when_the_site_is_built():
+    md = markdown.Markdown(extensions=["tables", "pymdownx.superfences", "scripts.site.chunks", "scripts.site.indexes"])
+    for page in (CHUNKS, IDENTIFIERS):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        html = md.reset().convert(text.partition("---\n\n")[2])
+        assert html.count("<table>") == len(re.findall(r"^\| --- ", read(page), re.M)) > 0
+        assert "<!-- index" not in html and "|" not in re.sub("<[^>]*>", "", html)
+    assert md.reset().convert("a <!-- index of chunks --> b").count("<table>") == 0
 
 
 def test_every_chunk_is_listed_once_in_order():
@@ -37,13 +49,24 @@ def test_every_chunk_is_listed_once_in_order():
     chunks = sorted(label for label, pieces in BOOK.parts.items() if not pieces[0].is_file)
     assert [row[0].strip("`") for row in table] == chunks
     for name, written, makes, used in table:
-        pieces, users = BOOK.parts[name.strip("`")], BOOK.users(name.strip("`"))
+        pieces, users = BOOK.parts[name.strip("`")], PLACES.users(name.strip("`"))
         assert [text for text, _ in LINK.findall(written)] == [PLACES.title(piece.chapter) for piece in pieces]
         assert len(LINK.findall(used)) == len({user.label for user in users})
         file, lines = re.fullmatch(r"`([^`]+)` ([0-9–]+)", makes).groups()
         first = int(lines.split("–")[0])
-        assert BOOK.where(PLACES.shown_in(pieces[0])[0], first)
+        assert where(BOOK, PLACES.shown_in(pieces[0])[0], first)
         assert PLACES.shown_in(pieces[0])[0].endswith(file)
+
+
+def shown_anchor(file, number):
+    """The anchor of a line of a file, by the number that its chapter shows, found by its text and place alone."""
+    line = BOOK.files[file][number - 1]
+    same = [
+        (path, i) for path in PLACES.files for i, other in enumerate(BOOK.files[path], 1) if other[1:3] == line[1:3] and other.label
+    ]
+    program = PLACES.chapter(line.chapter).program
+    path, i = min(same, key=lambda place: (place[0].split("/")[0] != program and Path(place[0]).name != program, PLACES.files.index(place[0])))
+    return re.sub(r"[/.]", "-", path) + f"-{i}"
 
 
 def test_every_line_is_in_the_list_of_its_file():
@@ -55,7 +78,7 @@ def test_every_line_is_in_the_list_of_its_file():
         for span, name, title in rows(files[file.removeprefix("docs/assets/downloads/")]):
             [(numbers, target)] = LINK.findall(span)
             first, _, last = numbers.partition("–")
-            assert target.endswith("#" + re.sub(r"[/.]", "-", file) + f"-{first}")
+            assert target.endswith("#" + shown_anchor(file, int(first)))
             for number in range(int(first), int(last or first) + 1):
                 assert number not in listed
                 listed[number] = name.strip("`"), title, target.partition("#")[0]
@@ -88,12 +111,12 @@ def test_every_identifier_is_listed_with_its_line():
             assert re.fullmatch(r"class|function|variable|(method|field|parameter) of `[\w.]+`", kind)
             for file, line in re.findall(r"`([^`]+):(\d+)`", places):
                 file = file if file in BOOK.files else f"docs/assets/downloads/{file}"
-                origin = BOOK.where(file, int(line))
+                origin = where(BOOK, file, int(line))
                 assert re.search(rf"\b{re.escape(name)}\b", origin.text), entry
                 assert title == PLACES.title(origin.chapter)
                 assert (ROOT / "docs/appendix" / target.partition("#")[0]).resolve() == ROOT / origin.chapter
                 found.add((file, int(line)))
-                anchors.append(re.sub(r"[/.]", "-", file) + f"-{line}")
+                anchors.append(shown_anchor(file, int(line)))
             assert target.partition("#")[2] == anchors[0]
         assert named.get(name, set()) <= found
 
@@ -109,7 +132,7 @@ def test_the_identifiers_are_in_alphabetical_order():
 
 @pytest.mark.parametrize("page", [CHUNKS, IDENTIFIERS])
 def test_the_pages_read_well_on_github(page):
-    text = read(page).split("---\n\n", 1)[1]  # what comes before is for the site
+    text = (ROOT / page).read_text(encoding="utf-8").split("---\n\n", 1)[1]  # what comes before is for the site
     assert text.startswith("# Index of ")
     for line in text.splitlines():
         assert line.startswith(("|", "#", "<!--")) or len(line) <= 120
@@ -202,27 +225,20 @@ def greet(name):
 
 @pytest.fixture
 def small(tmp_path):
-    (tmp_path / "docs/appendix").mkdir(parents=True)
+    (tmp_path / "docs").mkdir(parents=True)
     (tmp_path / "docs/1-one.md").write_text(BOOK_TEXT)
     return tmp_path
 
 
-def run(root, *options):
-    return indexes.main(["--root", str(root), *options])
-
-
-def test_the_indexes_of_a_small_book(small, capsys):
-    assert run(small) == 0
-    assert capsys.readouterr().out == f"wrote {CHUNKS}\nwrote {IDENTIFIERS}\n"
+def test_the_indexes_of_a_small_book(small):
+    places = Places(tangle.read_book(small))
     one = "../1-one.md"
-    assert (small / CHUNKS).read_text().endswith(f"""
-## By name
-
+    assert indexes.chunk_index(places) == f"""\
 | Chunk | Written in | Makes | Used in |
 | --- | --- | --- | --- |
 | `greet` | [One \\| two]({one}#chunk-greet); [One \\| two]({one}#chunk-greet-2) | `one.py` 2–3 | [`one.py`]({one}#file-one-py) |
-
-{indexes.FILES_INTRODUCTION}
+"""
+    assert indexes.line_index(places) == f"""\
 ### `one.py`
 
 | Lines | Chunk or file | Chapter |
@@ -230,8 +246,8 @@ def test_the_indexes_of_a_small_book(small, capsys):
 | [2]({one}#one-py-2) | `greet` | One \\| two |
 | [3]({one}#one-py-3) | `greet` | One \\| two |
 | [4]({one}#one-py-4) | `one.py` | One \\| two |
-""")
-    assert (small / IDENTIFIERS).read_text().endswith(f"""
+"""
+    assert indexes.identifier_index(places) == f"""\
 ## G
 
 | Name | Defined as |
@@ -243,45 +259,13 @@ def test_the_indexes_of_a_small_book(small, capsys):
 | Name | Defined as |
 | --- | --- |
 | `name` | parameter of `greet`: [One \\| two]({one}#one-py-2), `one.py:2` |
-""")
+"""
 
 
-def test_check_writes_nothing(small, capsys):
-    assert run(small, "--check") == 1
-    assert capsys.readouterr().err.splitlines() == [
-        f"{page}: not as the chapters have it (run python3 scripts/indexes.py)" for page in (CHUNKS, IDENTIFIERS)
-    ]
-    assert not (small / CHUNKS).exists()
-    run(small)
-    assert run(small, "--check") == 0
-    assert run(small) == 0 and "nothing to do" in capsys.readouterr().out
-
-
-def test_only_a_change_of_code_makes_them_stale(small):
-    run(small)
-    chapter = small / "docs/1-one.md"
-    chapter.write_text(BOOK_TEXT.replace("```python {#greet}", "More text.\n\n```python {#greet}"))
-    assert run(small, "--check") == 0
-    chapter.write_text(BOOK_TEXT.replace("(name)", "(names)"))
-    assert run(small, "--check") == 1
-
-
-def test_line_ends_of_windows_are_no_difference(small):
-    run(small)
-    (small / CHUNKS).write_bytes((small / CHUNKS).read_bytes().replace(b"\n", b"\r\n"))
-    assert run(small, "--check") == 0
-
-
-def test_a_damaged_index_is_written_anew(small):
-    run(small)
-    whole = (small / CHUNKS).read_text()
-    (small / CHUNKS).write_text("<!-- not closed\n```python {#x}\n")
-    assert tangle.read_book(small).faults
-    assert run(small) == 0
-    assert (small / CHUNKS).read_text() == whole
-
-
-def test_faults_of_the_book_are_told(small, capsys):
+def test_without_a_sound_book_the_page_has_no_lists(small, caplog, monkeypatch):
     (small / "docs/1-one.md").write_text(BOOK_TEXT.replace("<<greet>>", "<<gret>>"))
-    assert run(small) == 1
-    assert "docs/1-one.md:4: <<gret>> is not defined" in capsys.readouterr().err
+    monkeypatch.setattr(indexes, "ROOT", small)
+    monkeypatch.setattr(chunks, "_read", {})
+    html = markdown.markdown("# I\n\n<!-- index of chunks -->\n", extensions=["tables", "scripts.site.indexes"])
+    assert "<table>" not in html
+    assert any("<<gret>> is not defined" in record.message for record in caplog.records)

@@ -6,15 +6,16 @@ Most of it is tables: a chapter's text, and what is said about it, as `line: beg
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+import pytest
+
+from scripts.runs import recording as record
+from scripts.text import examples
 from scripts.text import numbers as check_numbers
 from scripts.text import pages as listing
-import pytest
-from scripts.runs import recording as record
-from scripts.tangle import find_chapters
+from scripts.text.chapter import Chapter
+from scripts.tangle import UserError, find_chapters
 from tests.fast.test_project import code_lines
 
 RUN = {"losses": [3.4349, 3.4793, 2.0], "samples": ["kamon", "ann", "lm_head", "", "-x"], "num_docs": 11043,
@@ -222,8 +223,8 @@ def test_a_recording_that_is_not_there(chapter, data):
     (data / "reference.json").write_text("{")
     found = said(chapter("1<!--= run.num_docs --> 2<!--= ref['4192'].num_docs --> 3<!--= 3 -->"))
     assert len(found) == 2
-    assert f"{data / 'run.json'} is not there (write it with python3 scripts/record.py)" in found[0]
-    assert "reference.json is no JSON: " in found[1] and "record.py --reference DIR" in found[1]
+    assert f"{data / 'run.json'} is not there (write it with python3 scripts/book.py record)" in found[0]
+    assert "reference.json is no JSON: " in found[1] and "book.py record --reference DIR" in found[1]
 
 
 def test_an_expression_cannot_spoil_the_next(chapter):
@@ -249,63 +250,74 @@ FIX = [
 
 
 @pytest.mark.parametrize(("text", "fixed"), FIX)
-def test_fix(chapter, capsys, text, fixed):
+def test_fix(chapter, text, fixed):
     path = chapter(text)
-    assert check_numbers.main(["--fix", str(path)]) == 0
+    mended, left = check_numbers.fix([path])
     assert path.read_bytes().decode() == (fixed or text)
-    assert capsys.readouterr().out.count("mended ") == len(check_numbers.check([chapter(text)]))
+    assert (mended, left) == (check_numbers.check([chapter(text)]), [])
 
 
-def test_fix_mends_only_what_is_stale_and_names_the_rest(chapter, capsys):
+def test_fix_mends_only_what_is_stale_and_names_the_rest(chapter):
     path = chapter("3.37<!--= run.losses[0] :.2f -->\nbare 3.37, 5<!--= rum --> a b<!--= 'b c' -->, x <!--= 3 -->\n")
     other = chapter("4<!--= 5 -->", "b.md")
     before = path.stat().st_mode
-    assert check_numbers.main(["--fix", str(path), str(other), str(path)]) == 1
+    mended, left = check_numbers.fix([path, other, path])
     assert path.read_text() == "3.43<!--= run.losses[0] :.2f -->\nbare 3.37, 5<!--= rum --> a b<!--= 'b c' -->, x <!--= 3 -->\n"
     assert other.read_text() == "5<!--= 5 -->" and path.stat().st_mode == before
-    out, err = capsys.readouterr()
-    assert f"mended {path}:1: 3.37 should be 3.43 (run.losses[0] :.2f)\n" in out
+    assert f"{path}:1: 3.37 should be 3.43 (run.losses[0] :.2f)" in map(str, mended)
+    err = "\n".join(map(str, left))
     for message in ("3.37 is not checked", "name 'rum'", "b should be b c ('b c')", "no number stands directly before"):
         assert f"{path}:2: {message}" in err
-    assert "mended" not in err and sorted(path.parent.glob("*.md")) == [path, other]
+    assert sorted(path.parent.glob("*.md")) == [path, other]
 
 
-def test_fix_that_cannot_write_changes_nothing(chapter, capsys, monkeypatch):
+def test_fix_that_cannot_write_changes_nothing(chapter, monkeypatch):
     paths = [chapter("3<!--= 4 -->", name) for name in ("a.md", "b.md")]
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "b.md")
 
     monkeypatch.setattr("os.replace", refuse)
-    assert check_numbers.main(["--fix", *map(str, paths)]) == 1
+    with pytest.raises(UserError, match="cannot be written: Permission denied"):
+        check_numbers.fix(paths)
     assert [path.read_text() for path in paths] == ["3<!--= 4 -->"] * 2
-    assert capsys.readouterr().err.count("\n") == 1
     assert sorted(paths[0].parent.glob("*.md")) == paths and not list(paths[0].parent.glob(".*"))
 
 
-# ------------------------------------------------------------------------------------- the command
+def test_a_chapter_that_is_not_utf8(chapter):
+    path = chapter(b"\xff")
+    with pytest.raises(UserError, match=f"^{path}: not UTF-8 text \\(byte 0\\)$"):
+        check_numbers.check([path])
 
 
-def test_the_command_line(chapter, capsys):
-    path = chapter("3.37")
-    assert check_numbers.main([str(path)]) == 1
-    assert capsys.readouterr().err.startswith(f"{path}:1: 3.37 is not checked")
-    assert path.read_text() == "3.37"
-    assert check_numbers.main([str(chapter("3.4"))]) == 0
-    assert capsys.readouterr().out == "all numbers are right in 1 chapter\n"
-    assert check_numbers.main([str(path.with_name("none.md"))]) == 1
-    assert capsys.readouterr().err.endswith("none.md: No such file or directory\n")
-    assert check_numbers.main([str(chapter(b"\xff"))]) == 1
-    assert capsys.readouterr().err == f"{path}: not UTF-8 text (byte 0)\n"
+# -------------------------------------------------------------- what vouches for a number is run
 
 
-def test_it_runs_as_a_script_from_anywhere(chapter):
-    path = chapter("3.30<!--= math.log(27) :.2f --> 4,191<!--= params('4192') :, -->")
-    result = subprocess.run(
-        [sys.executable, "-B", check_numbers.__file__, path.name], cwd=path.parent, capture_output=True, text=True,
-    )
-    assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "a.md:1: 4,191 should be 4,192 (params('4192') :,)\n"
+BLOCK = """```pycon
+>>> 3.37
+3.37
+```"""
+
+
+@pytest.mark.parametrize(
+    "block, runs",
+    [
+        (BLOCK, True),
+        ("\n".join(f"> {line}" for line in BLOCK.split("\n")), True),
+        ("- a\n\n" + "\n".join(f"  {line}" for line in BLOCK.split("\n")), True),
+        (BLOCK + "```", True),  # closed by a longer fence
+        (f"<!--\n{BLOCK}\n-->", False),
+        (f"````\n{BLOCK}\n````", False),
+        (BLOCK.replace("pycon", "python"), False),
+    ],
+    ids=["plain", "quoted", "in a list", "closed by a longer one", "in a comment", "quoted in a longer fence", "python"],
+)
+def test_a_block_vouches_for_a_number_exactly_if_it_is_run(chapter, tmp_path, block, runs):
+    path = chapter(f"3.37\n\n{block}\n")
+    assert (said(path) == []) == runs
+    path = chapter(f"3.37\n\n{block}\n".replace("\n3.37\n", "\n3.38\n").replace("\n> 3.37", "\n> 3.38").replace("\n  3.37", "\n  3.38"))
+    found = examples.check(Chapter(path), tmp_path)
+    assert [wrong.message.split("\n")[0] for wrong in found] == [">>> 3.37"] * runs
 
 
 def test_the_names_that_expressions_can_use():
@@ -318,7 +330,7 @@ def test_the_names_that_expressions_can_use():
 def test_the_lines_of_the_program(monkeypatch):
     monkeypatch.undo()  # the real program
     assert check_numbers.compute("lines('one-file-data')") == listing.line_range("one-file-data")
-    with pytest.raises(check_numbers.WrongExpression, match="no chunk no-chunk in docs/assets/downloads/microgpt.py"):
+    with pytest.raises(check_numbers.WrongExpression, match="no chunk no-chunk in microgpt.py"):
         check_numbers.compute("lines('no-chunk')")
     source = (check_numbers.ROOT / listing.PROGRAM).read_text(encoding="utf-8")
     assert check_numbers.compute("code_lines") == str(len(code_lines(source)))

@@ -5,13 +5,16 @@ import re
 import textwrap
 from pathlib import Path
 
-from scripts.text import pages as listing
 import pytest
-from scripts import tangle
-from scripts.text.examples import find_examples
-from scripts.text.pages import PAGE, PROGRAM, line_range
 
+from scripts import tangle
+from scripts.tangle import UserError
+from scripts.text import pages
+from scripts.text.chapter import Chapter
+from scripts.text.pages import PAGE, PROGRAM, line_range
+from scripts.text.places import where
 from tests import ROOT
+
 FRONT = ROOT / "docs/0-the-big-picture"
 MAP = (FRONT / "03-the-200-line-map.md").read_text(encoding="utf-8")
 SOURCE = (ROOT / PROGRAM).read_text(encoding="utf-8")
@@ -37,11 +40,11 @@ def book():
 
 
 def test_the_listing_is_up_to_date():
-    assert listing.main(["--check"]) == 0, "run python3 scripts/listing.py"
+    assert not pages.stale(ROOT), "run python3 scripts/book.py"
 
 
 def test_the_blocks_joined_are_the_program(cuts):
-    blocks = [example.text for example in find_examples(ROOT / PAGE)]
+    blocks = [fence.text for fence in Chapter(ROOT / PAGE).fences()]
     assert "".join(blocks) == SOURCE
     assert [cut["code"] for cut in cuts] == blocks, "each block stands under a line with its place"
 
@@ -58,7 +61,7 @@ def test_each_link_leads_to_the_chapter_that_the_line_map_names(cuts, book):
         target = ((ROOT / PAGE).parent / cut["link"]).resolve().relative_to(ROOT).as_posix()
         for number in range(int(cut["first"]), int(cut["last"] or cut["first"]) + 1):
             if LINES[number - 1]:
-                assert book.where(PROGRAM, number).chapter == target, number
+                assert where(book, PROGRAM, number).chapter == target, number
         assert (ROOT / target).read_text(encoding="utf-8").startswith(f"# {cut['title']}\n")
 
 
@@ -95,13 +98,13 @@ def small_book(tmp_path):
     return tmp_path
 
 
-def run(root, *options):
-    return listing.main(["--root", str(root), *options])
+def stale(root):
+    pages.book_at.cache_clear()
+    return list(pages.stale(root))
 
 
-def test_a_listing_is_written_once(small_book, capsys):
-    assert run(small_book) == 0
-    assert capsys.readouterr() == (f"wrote {PAGE}\n", "")
+def test_a_listing_is_written_once(small_book):
+    assert pages.write(small_book) == [PAGE]
     page = (small_book / PAGE).read_text()
     assert re.findall(r"^(?:##|Line).*", page, re.M) == [
         "## Setup", "Lines 1–2 · [Adding](../1-adding.md)",
@@ -110,56 +113,51 @@ def test_a_listing_is_written_once(small_book, capsys):
         "## The run", "Lines 12–14 · [Adding](../1-adding.md)",
     ]  # fmt: skip
     status = (small_book / PAGE).stat()
-    assert run(small_book) == 0
-    assert capsys.readouterr() == (f"{PAGE} is up to date\n", "")
+    assert pages.write(small_book) == []
     assert (small_book / PAGE).stat() == status
-    assert tangle.read_book(small_book).faults == [], "the page is a sound chapter, and adds nothing to the program"
-    assert run(small_book, "--check") == 0
+    assert tangle.read_book(small_book).faults == {}, "the page is a sound chapter, and adds nothing to the program"
+    assert stale(small_book) == []
 
 
 @pytest.mark.parametrize("old, new", [("ONE = 1", "ONE = 1.0"), ("# One", "# A")])
-def test_a_stale_listing_is_named(small_book, capsys, old, new):
-    run(small_book)
-    capsys.readouterr()
+def test_a_stale_listing_is_named(small_book, old, new):
+    pages.write(small_book)
     chapter = small_book / "docs/2-one.md"
     chapter.write_text(chapter.read_text().replace(old, new))
     before = (small_book / PAGE).read_bytes()
-    assert run(small_book, "--check") == 1
-    message = f"{PAGE}: not as the chapters have it (run python3 scripts/listing.py)\n"
-    assert capsys.readouterr() == ("", message)
+    assert stale(small_book) == [PAGE]
     assert (small_book / PAGE).read_bytes() == before
-    assert run(small_book) == 0
-    assert run(small_book, "--check") == 0
+    assert pages.write(small_book) == [PAGE]
+    assert stale(small_book) == []
 
 
 def test_prose_does_not_make_the_listing_stale(small_book):
-    run(small_book)
+    pages.write(small_book)
     chapter = small_book / "docs/2-one.md"
     chapter.write_text(chapter.read_text().replace("```python", "A sentence more.\n\n```python"))
-    assert run(small_book, "--check") == 0
+    assert stale(small_book) == []
 
 
-def test_a_listing_that_is_not_there_is_stale(small_book, capsys):
-    assert run(small_book, "--check") == 1
-    assert "run python3 scripts/listing.py" in capsys.readouterr().err
+def test_a_listing_that_is_not_there_is_stale(small_book):
+    assert stale(small_book) == [PAGE]
     assert not (small_book / PAGE).exists()
 
 
 def test_a_damaged_listing_is_written_anew(small_book):
-    run(small_book)
+    pages.write(small_book)
     whole = (small_book / PAGE).read_text()
     for damage in (whole[: whole.rindex("```")], whole.replace("```python", "```python {#x!}"), "<!--"):
         (small_book / PAGE).write_text(damage)
         assert tangle.read_book(small_book).faults
-        assert run(small_book, "--check") == 1
-        assert run(small_book) == 0
+        assert stale(small_book) == [PAGE]
+        assert pages.write(small_book) == [PAGE]
         assert (small_book / PAGE).read_text() == whole
 
 
 def test_line_ends_of_windows_are_no_difference(small_book):
-    run(small_book)
+    pages.write(small_book)
     (small_book / PAGE).write_bytes((small_book / PAGE).read_bytes().replace(b"\n", b"\r\n"))
-    assert run(small_book, "--check") == 0
+    assert stale(small_book) == []
 
 
 @pytest.mark.parametrize(
@@ -169,34 +167,48 @@ def test_line_ends_of_windows_are_no_difference(small_book):
         ("A\n\n```python {#one}\nONE = 1\n```\n", "docs/2-one.md: has no title (begin it with `# Title`)"),
     ],
 )
-def test_faults_of_the_book_are_told(small_book, capsys, chapter, message):
+def test_faults_of_the_book_are_told(small_book, chapter, message):
     (small_book / "docs/2-one.md").write_text(chapter)
-    assert run(small_book) == 1
-    assert message in capsys.readouterr().err
+    with pytest.raises(UserError, match=re.escape(message)):
+        pages.write(small_book)
     assert not (small_book / PAGE).exists()
 
 
-def test_a_book_without_the_program_has_no_listing(small_book, capsys):
+def test_a_book_without_the_program_has_no_listing(small_book):
     (small_book / "docs/1-adding.md").write_text(BOOK.replace("microgpt.py", "other.py"))
-    assert run(small_book) == 1
-    assert capsys.readouterr().err == f"no chapter makes {PROGRAM}\n"
+    with pytest.raises(UserError, match=f"^no chapter makes {PROGRAM}$"):
+        pages.write(small_book)
 
 
 def test_line_range(small_book):
-    assert line_range("one", small_book) == "7–10"
-    assert line_range("setup", small_book) == "1–2"
-    with pytest.raises(ValueError, match="no chunk none in"):
-        line_range("none", small_book)
+    assert line_range("one", root=small_book) == "7–10"
+    assert line_range("setup", root=small_book) == "1–2"
+    with pytest.raises(ValueError, match="no chunk none in microgpt.py"):
+        line_range("none", root=small_book)
+    with pytest.raises(ValueError, match="there is no program train7.py, only microgpt.py"):
+        line_range("one", "train7.py", small_book)
+
+
+def test_line_range_in_several_programs(small_book):
+    (small_book / "docs/3-other.md").write_text(
+        "# O\n\n```python {file=docs/x/train1.py}\nx = 0\n# <<one>>\n```\n"
+        "```python {file=pkg/a.py}\na = 1\n# <<b>>\n```\n```python {file=pkg/b.py}\n# <<b>>\n```\n```python {#b}\nb = 2\n```\n"
+    )
+    pages.book_at.cache_clear()
+    assert line_range("one", "train1.py", small_book) == "3–6"
+    assert line_range("one", root=small_book) == "7–10"
+    with pytest.raises(ValueError, match="the chunk b is not in one piece in pkg"):
+        line_range("b", "pkg", small_book)
 
 
 def test_line_range_of_one_line_and_of_pieces(small_book):
     (small_book / "docs/1-adding.md").write_text(BOOK.replace("print(ONE)", "# <<print>>\nprint(2)\n# <<print>>"))
     (small_book / "docs/3-print.md").write_text("# P\n\n```python {#print}\n# <<p>>\n```\n\n```python {#p}\nprint(1)\n```\n")
     with pytest.raises(ValueError, match="the chunk print is not in one piece"):
-        line_range("print", small_book)
+        line_range("print", root=small_book)
     (small_book / "docs/1-adding.md").write_text(BOOK.replace("print(ONE)", "# <<print>>"))
-    listing.read_program.cache_clear()
-    assert line_range("print", small_book) == line_range("p", small_book) == "14"
+    pages.book_at.cache_clear()
+    assert line_range("print", root=small_book) == line_range("p", root=small_book) == "14"
 
 
 # ----------------------------------------------------------------------------------- the map
@@ -281,15 +293,15 @@ def test_the_quoted_book_makes_the_shown_file(tmp_path):
 
 def test_the_home_page_shows_what_the_readme_shows():
     def first_run(path):
-        return next(example.text for example in find_examples(path) if example.language == "console")
+        return Chapter(path).fences("console")[0].text
 
     assert first_run(ROOT / "docs/index.md") == first_run(ROOT / "README.md")
 
 
 def test_the_home_page_knows_how_long_the_book_is():
     """At 200 words a minute, code and all; the page says it in whole hours."""
-    pages = [page for page in (ROOT / "docs").glob("[0-9]-*/*.md")]
-    hours = sum(len(page.read_text(encoding="utf-8").split()) for page in pages) / 200 / 60
+    chapters = (ROOT / "docs").glob("[0-9]-*/*.md")
+    hours = sum(len(chapter.read_text(encoding="utf-8").split()) for chapter in chapters) / 200 / 60
     said = re.search(r"some\s+(\w+)\s+hours of reading", (ROOT / "docs/index.md").read_text(encoding="utf-8"))[1]
     words = "zero one two three four five six seven eight nine ten eleven twelve".split()
     assert abs(words.index(said) - hours) < 1.5, f"{hours:.1f} hours"

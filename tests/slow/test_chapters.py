@@ -1,24 +1,25 @@
 """What stands on the pages is true: every example gives what is printed beside it, and the program is the chapters'."""
 
+import hashlib
 import re
-import shutil
-from pathlib import Path
+from functools import partial
 
 import pytest
+
 from scripts import tangle
-from scripts.text.examples import find_examples, run_console, run_pycon
+from scripts.text import examples
+from scripts.text.chapter import READ_ME, Chapter
+from scripts.text.navigation import parts
+from tests import ROOT
 
 pytestmark = pytest.mark.no_cover  # measuring makes training several times slower, and other tests cover the program
 
-from tests import ROOT
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-CHAPTERS = [page for page in PAGES if re.match(r"[1-5]-", page.parent.name)]
-CONSOLE = [
-    pytest.param(page, example, id=f"{page.relative_to(ROOT)}:{example.line}")
-    for page in [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
-    for example in find_examples(page)
-    if example.language == "console"
-]
+PARTS = parts(ROOT)
+CHAPTERS = [page for page in PAGES if page.parent.name in PARTS[1:]]  # the first is the big picture
+CONSOLE = [page for page in [*PAGES, *(ROOT / name for name in READ_ME)] if Chapter(page).fences("console")]
+# A command that only prints, and the same each time: several pages may show it.
+PRINTS_ONLY = re.compile(r"python3 -m microgpt(?!.*(--save|--load|--checkpoint|--resume))[^<>|&;$]*")
 
 
 def name(path):
@@ -29,22 +30,31 @@ def name(path):
 def workplace(tmp_path_factory):
     """A copy of the project, so that an example may write what it likes."""
     folder = tmp_path_factory.mktemp("project")
-    for part in ("docs", "microgpt", "scripts"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    examples.copy_project(folder)
     return folder
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name)
+@pytest.mark.parametrize("path", [path for path in PAGES if Chapter(path).fences("pycon")], ids=name)
 def test_pycon_blocks(path, workplace, monkeypatch):
     monkeypatch.chdir(workplace)
-    problems = run_pycon(path)
+    problems = [f"{path}:{wrong.line}: {wrong.message}" for wrong in examples.pycon(Chapter(path))]
     assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("path, example", CONSOLE)
-def test_console_blocks(path, example, workplace):
-    problem = run_console(example, workplace)
-    assert not problem, f"{path}:{example.line}\n{problem}"
+@pytest.mark.parametrize("path", CONSOLE, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_console_blocks(path, workplace, once):
+    """The blocks of a page in their order: a later one may use what an earlier one made."""
+
+    def run(command, folder):
+        if not PRINTS_ONLY.fullmatch(command):
+            return examples.run_command(command, folder)
+        key = hashlib.sha256(command.encode()).hexdigest()[:16]
+        return once(f"command-{key}", partial(examples.run_command, command, folder))
+
+    chapter = Chapter(path)
+    found = [wrong for fence in chapter.fences("console") for wrong in examples.console(chapter, workplace, fence, run)]
+    problems = [f"{path}:{wrong.line}: {wrong.message}" for wrong in found]
+    assert not problems, "\n".join(problems)
 
 
 def test_the_package_is_what_the_chapters_make():
@@ -53,13 +63,14 @@ def test_the_package_is_what_the_chapters_make():
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_a_chapter_has_its_parts(path):
-    """Problem first, then what we have now, something to run, and three exercises with answers."""
+    """Problem first, then something to run, and three exercises with answers."""
     text = path.read_text(encoding="utf-8")
-    for block in find_examples(path):
-        text = text.replace(block.text, "")
+    for fence in Chapter(path).fences():
+        text = text.replace(fence.text, "")
     assert re.findall(r"^# .+", text, re.M) == [text.splitlines()[0]], "one title, in the first line"
     headings = re.findall(r"^## (.+)", text, re.M)
-    assert headings[-3:] == ["What we have now", "Run it", "Exercises"]
+    assert headings[-2:] == ["Run it", "Exercises"]
+    assert headings[-3] == "What we have now" or path.parent.name == PARTS[-1], "experiments define no names"
     run_it = text.partition("\n## Run it\n")[2].partition("\n## ")[0]
     assert "```console" in run_it
     exercises = text.partition("\n## Exercises\n")[2]

@@ -14,12 +14,13 @@ from pathlib import Path
 from statistics import fmean
 
 import pytest
-from scripts.runs import recording as record
 
 from microgpt import PRESETS, Tokenizer, Value, document_loss, dot, init_params, load_docs
 from microgpt.__main__ import main as run_program
-from scripts.runs import experiments as experimenting
+from scripts import book
 from scripts.runs import default as runs
+from scripts.runs import experiments as experimenting
+from scripts.runs import recording as record
 
 RUN = record.DATA / "run.json"
 EXPERIMENTS = record.DATA / "experiments.json"
@@ -28,9 +29,20 @@ CHEAP = {"steps-100", "towns-steps-200", "rate-1"}
 ALL = bool(os.environ.get("MICROGPT_ALL_EXPERIMENTS"))
 
 
+def load(path: Path) -> dict:
+    """What was recorded, without the fingerprint of what recorded it."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert list(content)[0] == "fingerprint"
+    return {key: value for key, value in content.items() if key != "fingerprint"}
+
+
+def main(arguments: list[str]) -> int:
+    return book.main(["record", *arguments])
+
+
 @pytest.fixture(scope="module")
 def recorded() -> dict:
-    return json.loads(RUN.read_text(encoding="utf-8"))
+    return load(RUN)
 
 
 @pytest.fixture
@@ -115,7 +127,7 @@ def test_what_the_book_says_of_the_published_samples(original_names):
 
 @pytest.fixture(scope="module")
 def experiments() -> dict:
-    return json.loads(EXPERIMENTS.read_text(encoding="utf-8"))
+    return load(EXPERIMENTS)
 
 
 @pytest.mark.no_cover
@@ -125,7 +137,8 @@ def test_an_experiment_done_again_gives_what_is_recorded(experiments, names):
 
 
 def test_the_recorded_experiments_are_those_of_the_recorder(experiments):
-    assert EXPERIMENTS.read_text(encoding="utf-8") == record.to_text(experiments)
+    fingerprint = record.current_fingerprint("experiments.json")
+    assert EXPERIMENTS.read_text(encoding="utf-8") == record.to_text({"fingerprint": fingerprint, **experiments})
     assert [experiment["command"] for experiment in experiments.values()] == list(map(experimenting.command, experimenting.EXPERIMENTS))
     assert list(experiments) == list(experimenting.EXPERIMENTS)
     keys = list(experiments["default"])
@@ -192,10 +205,11 @@ def test_the_experiments_are_recorded_in_their_order(data, capsys, experiments, 
             return [{name: experiments[name] for name in names} for names in reversed(groups)]
 
     monkeypatch.setattr(experimenting, "Pool", Pool)
-    assert record.main(["--check", "run.json", "experiments.json"]) == 0
-    assert capsys.readouterr().out.endswith("\nas recorded: run.json, experiments.json\n")
+    assert main(["--check", "run.json", "experiments.json"]) == 0
+    out = capsys.readouterr().out
+    assert "\nno change in run.json\n" in out and out.endswith("\nno change in experiments.json\n")
     (data / "experiments.json").unlink()
-    assert record.main(["experiments.json"]) == 0
+    assert main(["experiments.json"]) == 0
     assert capsys.readouterr().out.endswith("\nwrote experiments.json\n")
     assert (data / "experiments.json").read_bytes() == EXPERIMENTS.read_bytes()
 
@@ -240,8 +254,8 @@ def test_an_exception_leaves_nothing_patched(manager):
 
 def test_check_passes_on_the_committed_files(data, capsys):
     before = {path: path.read_bytes() for path in data.rglob("*.json")}
-    assert record.main(["--check", "run.json"]) == 0
-    assert capsys.readouterr().out == "as recorded: run.json\n"
+    assert main(["--check", "run.json"]) == 0
+    assert capsys.readouterr().out.endswith("no change in run.json\n")
     assert {path: path.read_bytes() for path in data.rglob("*.json")} == before
 
 
@@ -249,7 +263,7 @@ def test_check_passes_on_the_committed_files(data, capsys):
 def test_what_the_figures_show_is_what_the_program_does(data, capsys):
     files = [name for name in record.RECORDINGS if name.startswith("figures/")]
     assert sorted(path.relative_to(data).as_posix() for path in data.glob("figures/*")) == sorted(files)
-    assert record.main(["--check", *files]) == 0, capsys.readouterr().err
+    assert main(["--check", *files]) == 0, capsys.readouterr().err
 
 
 def test_the_figures_data_are_small():
@@ -287,22 +301,35 @@ def add_setting(content: dict) -> None:
     (drop_step, r"run\.json: nodes has 1000 entries, recorded 999"),
     (drop_entry, r"run\.json: the file has an entry too many or too few: in_dataset"),
     (add_setting, r"run\.json: config has an entry too many or too few: width"),
-    (lambda content: None, r"run\.json: the same content, but not as scripts/record\.py writes it"),
+    (lambda content: None, r"run\.json: the same content, but not as it is written"),
 ])
+def test_a_recording_of_another_program_is_stale_and_recorded_again(data, capsys):
+    assert record.stale() == []
+    text = (data / "run.json").read_text()
+    (data / "run.json").write_text(text.replace(record.current_fingerprint("run.json"), "0" * 16))
+    (data / "figures/softmax.json").unlink(missing_ok=True)
+    assert record.stale() == ["run.json"]
+    assert main([]) == 0
+    assert capsys.readouterr().out.endswith("\nwrote run.json\n")
+    assert (data / "run.json").read_text() == text
+    assert main([]) == 0
+    assert capsys.readouterr().out == "nothing is stale\n"
+
+
 def test_check_says_what_is_not_as_recorded_and_writing_mends_it(data, capsys, change, message):
     path = data / "run.json"
     content = json.loads(path.read_text())
     change(content)
     altered = json.dumps(content, indent=1)
     path.write_text(altered)
-    assert record.main(["--check", "run.json"]) == 1
+    assert main(["--check", "run.json"]) == 1
     assert re.fullmatch(message + "\n", capsys.readouterr().err)
     assert path.read_text() == altered
-    assert record.main(["run.json"]) == 0
-    assert capsys.readouterr().out == "wrote run.json\n"
+    assert main(["run.json"]) == 0
+    assert capsys.readouterr().out.endswith("\nwrote run.json\n")
     assert path.read_bytes() == RUN.read_bytes()
-    assert record.main(["run.json"]) == 0
-    assert capsys.readouterr().out == "no change in run.json\n"
+    assert main(["run.json"]) == 0
+    assert capsys.readouterr().out.endswith("\nno change in run.json\n")
 
 
 @pytest.mark.parametrize(("content", "message"), [
@@ -314,14 +341,14 @@ def test_check_of_a_file_that_is_no_recording(data, capsys, content, message):
     (data / "run.json").unlink()
     if content is not None:
         (data / "run.json").write_text(content)
-    assert record.main(["--check", "run.json"]) == 1
+    assert main(["--check", "run.json"]) == 1
     error = capsys.readouterr().err
     assert error.startswith(message) and error.count("\n") == 1
 
 
 def test_writing_makes_the_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(record, "DATA", tmp_path / "a" / "b")
-    assert record.main(["run.json"]) == 0
+    assert main(["run.json"]) == 0
     assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["run.json"]
 
 
@@ -330,8 +357,8 @@ def test_a_program_that_fails_is_told_in_one_line(data, capsys, monkeypatch):
         raise record.DataError("names.txt: gone")
 
     monkeypatch.setitem(record.RECORDINGS, "run.json", fail)
-    assert record.main(["run.json"]) == 1
-    assert capsys.readouterr().err == "the program failed: names.txt: gone\n"
+    assert main(["run.json"]) == 1
+    assert capsys.readouterr().err == "run.json: the program failed: names.txt: gone\n"
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
@@ -340,9 +367,8 @@ def test_a_program_that_fails_is_told_in_one_line(data, capsys, monkeypatch):
     (["--reference", "x", "run.json"], "--reference records reference.json and nothing else"),
 ])
 def test_a_wrong_command_line(data, capsys, arguments, message):
-    with pytest.raises(SystemExit) as exit:
-        record.main(arguments)
-    assert exit.value.code == 2 and capsys.readouterr().err.endswith(f"error: {message}\n")
+    assert main(arguments) == 1
+    assert capsys.readouterr().err == f"{message}\n"
 
 
 # ---------------------------------------------------------------------- reading the published runs
@@ -369,11 +395,11 @@ def printed(tmp_path) -> Path:
 
 
 def test_the_reference_is_read_from_what_was_printed(printed, data, capsys):
-    assert record.main(["--reference", str(printed), "--check"]) == 0
+    assert main(["--reference", str(printed), "--check"]) == 0
     (data / "reference.json").unlink()
-    assert record.main(["--reference", str(printed), "--check"]) == 1
+    assert main(["--reference", str(printed), "--check"]) == 1
     assert not (data / "reference.json").exists()
-    assert record.main(["--reference", str(printed)]) == 0
+    assert main(["--reference", str(printed)]) == 0
     assert (data / "reference.json").read_bytes() == REFERENCE.read_bytes()
     assert capsys.readouterr().err == "reference.json: not there\n"
 
@@ -393,7 +419,7 @@ def test_what_is_not_the_whole_output_is_refused(printed, data, capsys, line, ne
     lines = path.read_text().splitlines()
     lines[line : line + 1] = [] if new is None else [new]
     path.write_text("\n".join(lines) + "\n")
-    assert record.main(["--reference", str(printed)]) == 1
+    assert main(["--reference", str(printed)]) == 1
     error = capsys.readouterr().err
     assert message in error and error.startswith(str(path)) and error.count("\n") == 1
     assert (data / "reference.json").read_bytes() == REFERENCE.read_bytes()
@@ -401,8 +427,8 @@ def test_what_is_not_the_whole_output_is_refused(printed, data, capsys, line, ne
 
 def test_a_file_that_cannot_be_read_is_told_in_one_line(printed, data, capsys):
     (printed / "run-4064.txt").write_bytes(b"\xff")
-    assert record.main(["--reference", str(printed)]) == 1
+    assert main(["--reference", str(printed)]) == 1
     assert capsys.readouterr().err == f"{printed / 'run-4064.txt'}: not UTF-8 text\n"
     (printed / "run-4064.txt").unlink()
-    assert record.main(["--reference", str(printed)]) == 1
+    assert main(["--reference", str(printed)]) == 1
     assert capsys.readouterr().err.endswith("run-4064.txt: No such file or directory\n")
