@@ -1,8 +1,9 @@
-# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4e15d5d32262cce1]
+# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:ba39c9628cccfb89]
 """A complete GPT in plain Python, told by the chapters in docs/. The algorithm is that of Karpathy's microgpt."""
 
 from .checkpoint import Checkpoint, CheckpointError, load, save
-from .data import DataError, Tokenizer, load_docs
+from .data import Tokenizer, load_docs
+from .files import DataError
 from .gpt import add, attention_head, empty_cache, gpt, linear, mlp, multi_head_attention, rmsnorm, softmax
 from .infer import distribution, generate, sample
 from .params import PRESETS, Config, Params, count_params, flatten, init_params, shapes

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2c5029be6c6b1619]
+# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:75264c3842a0d73d]
 """The command line: python -m microgpt."""
 
 from __future__ import annotations
@@ -6,22 +6,38 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import NoReturn
 
 from . import __version__
-from .checkpoint import CheckpointError, load, save
-from .data import DataError, Tokenizer, load_docs
-from .files import check_target
+from .checkpoint import Checkpoint, CheckpointError, hash_of, load, restore, save, training_state
+from .data import Tokenizer, load_docs
+from .files import DataError, check_target
 from .infer import prompt_tokens, sample
-from .params import PRESETS, Config, Params, count_params, init_params
-from .progress import Progress, finish_the_step, print_summary
-from .train import DivergenceError, train
+from .params import CHOICES, PRESETS, Config, Params, count_params, flatten, init_params
+from .progress import Progress, finish_the_step, print_summary, printable
+from .train import Adam, DivergenceError, train
 
-MAX_PARAMS = 10_000_000  # about 2 GB of Value objects
+EDITION = "4192"  # the preset without --preset
+EVERY = 100  # steps between two checkpoints without --every
+MAX_PARAMS = 10_000_000  # of them, plain Python's objects take about 2 GB with Adam's memory
 HEADINGS = {"4192": "inference (new, hallucinated names)", "4064": "inference"}  # as the two editions print them
+TRAINING_SETTINGS = {  # the fields of Config that have an option, with a placeholder and a description
+    "steps": ("N", "documents to train on"),
+    "n_embd": ("N", "numbers in a token's vector"),
+    "n_head": ("N", "attention heads"),
+    "n_layer": ("N", "transformer blocks"),
+    "block_size": ("N", "tokens it can look back on"),
+    "activation": (None, "in the MLP"),
+    "decay": (None, "of the rate"),
+    "learning_rate": ("X", "the first size of a step"),
+}
+TRAINING_OPTIONS = ("data", "preset", *TRAINING_SETTINGS, "save", "checkpoint", "every")
 EXAMPLES = """examples:
   python -m microgpt                                train on the built-in names, then write 20 names
   python -m microgpt --steps 100 --seed 7           a shorter run with other random numbers
@@ -30,6 +46,8 @@ EXAMPLES = """examples:
   python -m microgpt --data poems.txt --block-size 32
   python -m microgpt --save names.json              keep the trained model
   python -m microgpt --load names.json --prompt mar --temperature 0.8
+  python -m microgpt --checkpoint run.json          can be killed ...
+  python -m microgpt --resume run.json              ... and goes on
 """
 
 
@@ -37,7 +55,7 @@ class Parser(argparse.ArgumentParser):
     """Reports a mistake in one line, without repeating all options."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message} (--help lists the options)\n")
+        self.exit(2, f"error: {printable(message)} (--help lists the options)\n")
 
 
 def build_parser() -> Parser:
@@ -53,23 +71,30 @@ def build_parser() -> Parser:
     parser.add_argument("--quiet", action="store_true", help="print the samples only")
     group = parser.add_argument_group("training")
     group.add_argument("--data", metavar="SOURCE", help="a text file, a URL, or 'makemore' (default: built-in names)")
-    group.add_argument("--preset", choices=PRESETS, help="the edition of microgpt, by its parameters (default: 4192)")
-    group.add_argument("--steps", type=int, metavar="N", help="documents to train on (4192: 1000, 4064: 500)")
-    group.add_argument("--n-embd", type=int, metavar="N", help="numbers in a token's vector (default: 16)")
-    group.add_argument("--n-head", type=int, metavar="N", help="attention heads (default: 4)")
-    group.add_argument("--n-layer", type=int, metavar="N", help="transformer blocks (default: 1)")
-    group.add_argument("--block-size", type=int, metavar="N", help="tokens it can look back on (4192: 16, 4064: 8)")
-    group.add_argument("--activation", choices=("relu", "relu2"), help="in the MLP (4192: relu, 4064: relu2)")
-    group.add_argument("--decay", choices=("linear", "cosine"), help="of the rate (4192: linear, 4064: cosine)")
-    group.add_argument("--learning-rate", type=float, metavar="X", help="the first size of a step (default: 0.01)")
+    group.add_argument("--preset", choices=PRESETS, help=f"the edition of microgpt, by its parameters (default: {EDITION})")
+    for name, (metavar, text) in TRAINING_SETTINGS.items():
+        add_setting(group, name, metavar, text)
     group.add_argument("--save", metavar="FILE", help="write the trained model to a JSON file")
+    group.add_argument("--checkpoint", metavar="FILE", help="write it every N steps too, with all that training needs")
+    group.add_argument("--every", type=int, metavar="N", help=f"how often (default: {EVERY})")
+    group.add_argument("--resume", metavar="FILE", help="go on with the training that wrote this checkpoint")
     group = parser.add_argument_group("sampling")
     group.add_argument("--load", metavar="FILE", help="sample from a saved model, train nothing")
-    group.add_argument("--temperature", type=float, metavar="X", help="0 is greedy, higher is bolder (default: 0.5)")
-    group.add_argument("--samples", type=int, metavar="N", help="how many texts to write (default: 20)")
+    add_setting(group, "temperature", "X", "0 is greedy, higher is bolder")
+    add_setting(group, "samples", "N", "how many texts to write")
     group.add_argument("--prompt", default="", metavar="TEXT", help="what every text begins with")
-    group.add_argument("--seed", type=int, metavar="N", help="start of the random numbers (default: 42)")
+    add_setting(group, "seed", "N", "start of the random numbers")
     return parser
+
+
+def add_setting(group: argparse._ArgumentGroup, name: str, metavar: str | None, text: str) -> None:
+    """Add the option for a field of Config; its help names the values in the presets."""
+    values = {preset: getattr(config, name) for preset, config in PRESETS.items()}
+    one = len(set(values.values())) == 1
+    defaults = f"default: {values[EDITION]}" if one else ", ".join(f"{preset}: {x}" for preset, x in values.items())
+    option, choices = f"--{name.replace('_', '-')}", CHOICES.get(name)
+    kind = type(values[EDITION])
+    group.add_argument(option, type=kind, choices=choices, metavar=metavar, help=f"{text} ({defaults})")
 
 
 def read_config(parser: Parser, options: argparse.Namespace, base: Config) -> Config:
@@ -90,17 +115,41 @@ def check_prompt(parser: Parser, prompt: str, tokenizer: Tokenizer, config: Conf
         parser.error(f"--prompt: {error}")
 
 
+def refuse(parser: Parser, options: argparse.Namespace, names: Sequence[str], why: str) -> None:
+    """End the program with status 2 if one of these options was given."""
+    for name in names:
+        if getattr(options, name) is not None:
+            parser.error(f"--{name.replace('_', '-')} {why}")
+
+
+def check_targets(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with status 2 if a file to be written can't be, or would replace the data."""
+    for name in ("save", "checkpoint"):
+        if (path := getattr(options, name)) is not None:
+            try:
+                target = check_target(path)
+                if options.data is not None and os.path.exists(options.data) and target == Path(os.path.realpath(options.data)):
+                    raise OSError("that is the file with the data")
+            except (OSError, ValueError) as error:
+                parser.error(f"--{name} {path}: {error}")
+    if options.every is not None and options.every < 1:
+        parser.error(f"--every {options.every} is less than 1")
+    if options.every is not None and options.checkpoint is None:
+        parser.error("--every says how often to write --checkpoint, which is missing")
+
+
 def run_training(
-    docs: list[str], tokenizer: Tokenizer, params: Params, config: Config, quiet: bool
+    docs: list[str], tokenizer: Tokenizer, params: Params, config: Config, adam: Adam, losses: list[float],
+    quiet: bool, keep: Callable[[list[float], bool], None],
 ) -> tuple[list[float], bool]:
-    """Train and report. Return the losses, and whether Ctrl-C ended the training early."""
-    losses: list[float] = []
-    progress = Progress(config.steps)
+    """Train after the steps of `adam`, whose losses are given, and report. Return all losses, and whether Ctrl-C came."""
+    losses, progress = list(losses), Progress(config.steps, adam.t)
     with finish_the_step() as asked_to_stop:
-        for step, loss in train(docs, tokenizer, params, config):
+        for step, loss in train(docs, tokenizer, params, config, adam):
             losses.append(loss)
             if not quiet:
                 progress.show(step, losses)
+            keep(losses, bool(asked_to_stop))
             if asked_to_stop:
                 break
     if not quiet:
@@ -122,20 +171,14 @@ def run_sampling(
             samples.append(sample(params, config, tokenizer, rng, prompt))
         except (ArithmeticError, ValueError) as error:
             raise DivergenceError(f"sample {i + 1}: the model's numbers left their range: {error}") from None
-        print(f"sample {i + 1:2d}: {samples[-1]}", flush=True)
+        print(f"sample {i + 1:2d}: {printable(samples[-1])}", flush=True)
     return samples
-
-
-TRAINING_OPTIONS = ("data", "preset", "steps", "n_embd", "n_head", "n_layer", "block_size", "activation", "decay",
-                    "learning_rate", "save")
 
 
 def run_loaded(parser: Parser, options: argparse.Namespace) -> int:
     """Sample from a saved model."""
-    for name in TRAINING_OPTIONS:
-        if getattr(options, name) is not None:
-            parser.error(f"--{name.replace('_', '-')} is for training, and --load trains nothing")
-    config, tokenizer, params, _ = load(options.load)
+    refuse(parser, options, [*TRAINING_OPTIONS, "resume"], "is for training, and --load trains nothing")
+    config, tokenizer, params, *_ = load(options.load)
     config = read_config(parser, options, config)
     check_prompt(parser, options.prompt, tokenizer, config)
     if not options.quiet:
@@ -145,29 +188,49 @@ def run_loaded(parser: Parser, options: argparse.Namespace) -> int:
     return 0
 
 
+def read_resumed(parser: Parser, options: argparse.Namespace) -> Checkpoint:
+    """Return the run that is to go on. Options that would make it another run end the program with status 2."""
+    refuse(parser, options, [*TRAINING_SETTINGS, "preset", "seed"], "belongs to the run that --resume continues")
+    resumed = load(options.resume)
+    if resumed.training is None:
+        raise CheckpointError(f"{options.resume}: a model without its training (sample from it with --load)")
+    return resumed
+
+
 def run(parser: Parser, options: argparse.Namespace) -> int:
     """Do what the options say and return the exit status."""
     if options.load is not None:
         return run_loaded(parser, options)
-    edition = options.preset or "4192"
-    config = read_config(parser, options, PRESETS[edition])
-    if options.save is not None:
-        try:
-            check_target(options.save)  # before the training, not after it
-        except (OSError, ValueError) as error:
-            parser.error(f"--save {options.save}: {error}")
+    resumed = read_resumed(parser, options) if options.resume is not None else None
+    edition = resumed.training.preset if resumed else options.preset or EDITION
+    config = read_config(parser, options, resumed.config if resumed else PRESETS[edition])
+    check_targets(parser, options)  # before the training, not after it
     docs = load_docs(options.data)
     tokenizer = Tokenizer(docs)
     check_prompt(parser, options.prompt, tokenizer, config)
+    if resumed and resumed.training.data != hash_of(docs):
+        raise CheckpointError(f"{options.resume}: begun with other data (give the same --data as then)")
     size = count_params(config, tokenizer.vocab_size)
     if size > MAX_PARAMS:
         parser.error(f"{size:,} parameters are more than plain Python can hold; the limit is {MAX_PARAMS:,}")
     if not options.quiet:
         print(f"num docs: {len(docs)}\nvocab size: {tokenizer.vocab_size}\nnum params: {size}", flush=True)
-    rng = random.Random(config.seed)
+    data, rng = hash_of(docs), random.Random(config.seed)
     rng.shuffle(docs)
-    params = init_params(config, tokenizer.vocab_size, rng)
-    losses, interrupted = run_training(docs, tokenizer, params, config, options.quiet)
+    params = resumed.params if resumed else init_params(config, tokenizer.vocab_size, rng)
+    losses = resumed.losses if resumed else []
+    adam = Adam(flatten(params), config.beta1, config.beta2, config.eps)
+    if resumed:
+        restore(adam, rng, resumed.training)
+    every = options.every or EVERY
+
+
+    def keep(losses: list[float], last: bool) -> None:
+        """Write the checkpoint if it is time."""
+        if options.checkpoint is not None and (last or adam.t % every == 0 or adam.t == config.steps):
+            state = training_state(adam, rng, data, edition)
+            save(options.checkpoint, config, tokenizer, params, losses, state)
+    losses, interrupted = run_training(docs, tokenizer, params, config, adam, losses, options.quiet, keep)
     if options.save is not None:
         save(options.save, config, tokenizer, params, losses)
     heading = None if options.quiet else HEADINGS[edition]
@@ -178,16 +241,23 @@ def run(parser: Parser, options: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0, 1 an error, 2 wrong usage, 130 Ctrl-C, 141 a closed pipe."""
+    """Run the command line and return its exit status: 0, 1 an error, 2 wrong usage, 128 + n after signal n."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")
     if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name the terminal can't show is no reason to stop
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = build_parser()
     try:
-        status = run(parser, parser.parse_args(argv))
+        options = parser.parse_args(argv)
+        if [] in vars(options).values():  # what argparse makes of --prompt=--
+            parser.error("-- is not a value")
+        status = run(parser, options)
         sys.stdout.flush()
         return status
     except (DataError, CheckpointError, DivergenceError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

@@ -1,16 +1,13 @@
-# Tangled from docs/1-data/01-the-dataset.md by scripts/tangle.py: edit the chapters, not this file. [sha256:031cabbffcb56ff1]
+# Tangled from docs/1-data/01-the-dataset.md by scripts/tangle.py: edit the chapters, not this file. [sha256:6dffbd9fc56daa51]
 """Documents and tokens: where the text comes from and how it becomes numbers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from .files import DataError, read_file
+
 NAMES = Path(__file__).with_name("names.txt")
-MAX_BYTES = 64 * 1024 * 1024
-
-
-class DataError(ValueError):
-    """The documents could not be had; the message says which source and what is wrong."""
 
 
 def parse_docs(text: str) -> list[str]:
@@ -32,20 +29,6 @@ def decode_docs(data: bytes, source: str) -> list[str]:
     return docs
 
 
-def read_file(path: str) -> bytes:
-    """Return a file's bytes. Raises DataError if it can't be read or is larger than 64 MiB."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}; give a text file with one document a line") from None
-    except ValueError as error:  # a name no file can have
-        raise DataError(f"{path!r}: {error}") from None
-    if len(data) > MAX_BYTES:
-        raise DataError(f"{path}: larger than the limit of {MAX_BYTES >> 20} MiB")
-    return data
-
-
 def load_docs(source: str | Path | None = None) -> list[str]:
     """Return the documents of `source`, in the order they stand there. Raises DataError.
 
@@ -54,7 +37,7 @@ def load_docs(source: str | Path | None = None) -> list[str]:
     """
     name = str(NAMES if source is None else source)
     if name == "makemore" or name.startswith(("http://", "https://")):
-        from . import download  # imported only when needed: it takes longer to load than the names do
+        from . import download  # only when needed: Python's network modules take longer to load than the names
 
         data = download.makemore() if name == "makemore" else download.fetch(name)
     else:

@@ -1,4 +1,4 @@
-# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f77b3b5c0be95123]
+# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c8f2adc8940598da]
 """Documents from the network, with limits on time and size, and with a hash where one is known."""
 
 from __future__ import annotations
@@ -6,12 +6,12 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-import time
+import threading
 import urllib.request
 from pathlib import Path
+from typing import Any
 
-from .data import MAX_BYTES, DataError
-from .files import write_file
+from .files import MAX_BYTES, DataError, write_file
 
 TIMEOUT = 10.0  # seconds without a sign of life
 DEADLINE = 60.0  # seconds for the whole download
@@ -19,26 +19,45 @@ MAKEMORE_URL = "https://raw.githubusercontent.com/karpathy/makemore/master/names
 MAKEMORE_SHA256 = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d"
 
 
+class StayOnHttp(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to http and https only."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        if not newurl.startswith(("http://", "https://")):
+            raise DataError(f"{req.full_url}: sends us on to {newurl}, which is no http(s) address")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def fetch(url: str) -> bytes:
     """Return what `url` holds. Raises DataError: no answer, a late or broken one, or more than 64 MiB."""
-    give_up = time.monotonic() + DEADLINE
+    found: list[bytes | DataError] = []
+    thread = threading.Thread(target=lambda: found.append(attempt(url)), daemon=True)
+    thread.start()
+    thread.join(DEADLINE)
+    if not found:
+        raise DataError(f"{url}: not complete after {DEADLINE:.0f} seconds; download it and give the file")
+    if isinstance(found[0], DataError):
+        raise found[0]
+    return found[0]
+
+
+def attempt(url: str) -> bytes | DataError:
+    """Return what `url` holds, or what is wrong."""
     data = bytearray()
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "microgpt"})
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+        with urllib.request.build_opener(StayOnHttp).open(request, timeout=TIMEOUT) as response:
             while chunk := response.read1(65536):
                 data += chunk
                 if len(data) > MAX_BYTES:
-                    raise DataError(f"{url}: larger than the limit of {MAX_BYTES >> 20} MiB")
-                if time.monotonic() > give_up:
-                    raise DataError(f"{url}: not complete after {DEADLINE:.0f} seconds; download it and give the file")
+                    return DataError(f"{url}: larger than the limit of {MAX_BYTES >> 20} MiB")
             if response.length:
-                raise DataError(f"{url}: broke off with {response.length} bytes to go; try again")
-    except DataError:
-        raise
+                return DataError(f"{url}: broke off with {response.length} bytes to go; try again")
+    except DataError as error:
+        return error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{url}: {reason}; is the address right and the network up?") from None
+        return DataError(f"{url}: {reason}; is the address right and the network up?")
     return bytes(data)
 
 

@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/01-parameters-are-knowledge.md by scripts/tangle.py: edit the chapters, not this file. [sha256:dfecacc6baaa924a]
+# Tangled from docs/3-architecture/01-parameters-are-knowledge.md by scripts/tangle.py: edit the chapters, not this file. [sha256:cf7ecb44d82fabb4]
 """The knobs of the model and the numbers it learns."""
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from .value import Value
 
 Params = dict[str, list[list[Value]]]  # a matrix is a list of rows
+CHOICES = {"activation": ("relu", "relu2"), "decay": ("linear", "cosine")}  # settings that are one of some words
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ class Config:
                 raise ValueError(f"{field.name} {value} is not a finite number")
         least = {"n_embd": 1, "n_head": 1, "n_layer": 0, "block_size": 1, "steps": 0, "samples": 0}
         for name, bound in least.items():
-            if getattr(self, name) < bound:
-                raise ValueError(f"{name} {getattr(self, name)} is less than {bound}")
+            if not bound <= getattr(self, name) <= 10**9:
+                raise ValueError(f"{name} is not in the range from {bound} to 1,000,000,000")
         if self.n_embd % self.n_head:
             raise ValueError(f"n_embd {self.n_embd} is not divisible by n_head {self.n_head}")
-        for name, choices in (("activation", ("relu", "relu2")), ("decay", ("linear", "cosine"))):
+        for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} {getattr(self, name)!r} is not one of {', '.join(choices)}")
         for name in ("beta1", "beta2"):

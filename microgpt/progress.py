@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/05-what-a-run-shows.md by scripts/tangle.py: edit the chapters, not this file. [sha256:e02eaa3aa893e9ad]
+# Tangled from docs/5-inference/05-what-a-run-shows.md by scripts/tangle.py: edit the chapters, not this file. [sha256:58438cfde5fa0f03]
 """What a person sees of a run: how far it is, and in the end how good."""
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ import math
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +16,8 @@ from contextlib import contextmanager
 class Progress:
     """Reports the steps on standard output: a line each, or on a terminal one line that changes in place."""
 
-    def __init__(self, steps: int):
-        self.steps = steps
+    def __init__(self, steps: int, done: int = 0):
+        self.steps, self.done = steps, done
         self.live = sys.stdout.isatty()
         self.started = self.shown = time.monotonic()
 
@@ -29,13 +30,13 @@ class Progress:
             return
         self.shown = now
         recent = losses[-100:]
-        speed = step / max(now - self.started, 1e-9)
+        speed = (step - self.done) / max(now - self.started, 1e-9)
         line = (
             f"step {step:4d} / {self.steps:4d} [{'#' * (10 * step // self.steps):-<10}]"
             f" loss {losses[-1]:.4f} mean {sum(recent) / len(recent):.4f}"
             f" | {speed:.0f} steps/s, {(self.steps - step) / speed:.0f} s left"
         )
-        width = shutil.get_terminal_size().columns - 1
+        width = min(shutil.get_terminal_size().columns - 1, 200)
         print("\r" + line[:width].ljust(width), end="", flush=True)
 
     def close(self) -> None:
@@ -52,7 +53,11 @@ def finish_the_step() -> Iterator[list[bool]]:
         asked.append(True)
         signal.signal(signal.SIGINT, previous)  # a second Ctrl-C doesn't wait
 
-    previous = signal.signal(signal.SIGINT, ask)
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    signal.signal(signal.SIGINT, ask)
     try:
         yield asked
     finally:
@@ -70,3 +75,8 @@ def print_summary(losses: Sequence[float], samples: Sequence[str], docs: Sequenc
         known, read = set(docs), docs[: len(losses)]
         print(f"samples in the dataset: {sum(text in known for text in samples)} of {len(samples)}")
         print(f"samples among the {len(read)} documents trained on: {sum(text in read for text in samples)}")
+
+
+def printable(text: str) -> str:
+    """Return the text with its control characters and line ends written as Python writes them."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

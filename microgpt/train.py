@@ -1,4 +1,4 @@
-# Tangled from docs/4-training/01-what-training-is.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c6bd5f38af5cf712]
+# Tangled from docs/4-training/01-what-training-is.md by scripts/tangle.py: edit the chapters, not this file. [sha256:464e7529f2f355ea]
 """Training: measure the error, find out what each parameter did for it, and change all of them a little."""
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def learning_rate(step: int, config: Config) -> float:
 class Adam:
     """The optimizer: a step for each parameter, from the running means of its gradient. Kingma & Ba 2015."""
 
-    def __init__(self, params: list[Value], beta1: float = 0.85, beta2: float = 0.99, eps: float = 1e-8):
+    def __init__(self, params: list[Value], beta1=Config.beta1, beta2=Config.beta2, eps=Config.eps):
         self.params, self.t = params, 0
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
         self.m, self.v = [0.0] * len(params), [0.0] * len(params)
@@ -57,16 +57,19 @@ class Adam:
             p.grad = 0.0
 
 
-def train(docs: list[str], tokenizer: Tokenizer, params: Params, config: Config) -> Iterator[tuple[int, float]]:
+def train(
+    docs: list[str], tokenizer: Tokenizer, params: Params, config: Config, adam: Adam | None = None
+) -> Iterator[tuple[int, float]]:
     """Train `params` in place, a document a step; yield the step, from 1, and its loss, after each.
 
-    The documents are taken in their order, again from the first when they run out. Raises ValueError if there are
-    none, KeyError if one has a character the tokenizer lacks, DivergenceError if the numbers overflow.
+    The documents are taken in their order, again from the first when they run out. `adam` may have taken steps
+    already: then training goes on after them. Raises ValueError if there are no documents, KeyError if one has a
+    character the tokenizer lacks, DivergenceError if the numbers overflow.
     """
     if not docs:
         raise ValueError("there are no documents to train on")
-    adam = Adam(flatten(params), config.beta1, config.beta2, config.eps)
-    for step in range(config.steps):
+    adam = adam or Adam(flatten(params), config.beta1, config.beta2, config.eps)
+    for step in range(adam.t, config.steps):
         tokens = [tokenizer.bos, *tokenizer.encode(docs[step % len(docs)]), tokenizer.bos]
         try:
             loss = document_loss(tokens, params, config)

@@ -20,9 +20,10 @@ if __name__ == "__main__" and str(ROOT) not in sys.path:
     command = [sys.executable, *sys.argv]
     sys.exit(subprocess.call(command)) if os.name == "nt" else os.execv(sys.executable, command)
 
+# What imports the program (numbers, recordings) is imported after tangling, which may change the program.
 from scripts import run_tests, tangle  # noqa: E402
 from scripts.tangle import UserError, complain, guarded  # noqa: E402
-from scripts.text import examples, navigation, numbers, pages, stitch, where  # noqa: E402
+from scripts.text import examples, navigation, stitch, where  # noqa: E402
 from scripts.text.chapter import READ_ME, Chapter, chapters_of  # noqa: E402
 
 HANDED_ON = ("benchmark", "test")  # verbs that read their own options
@@ -44,6 +45,8 @@ EXAMPLES = """examples:
 def make(root: Path, force: bool = False) -> int:
     """Tangle; renew generated pages and checked numbers; name what is stale."""
     status = tangle.run(root, force=force)
+    from scripts.text import numbers, pages
+
     for page in pages.write(root):
         print("wrote", page)
     mended, problems = numbers.fix(readable(root))
@@ -58,6 +61,8 @@ def make(root: Path, force: bool = False) -> int:
 
 def check(root: Path, chapters: list[str]) -> int:
     """Write nothing; name every fault."""
+    from scripts.text import numbers, pages
+
     status = tangle.run(root, check=True)
     faults: list[object] = [f"{page}: not as the chapters have it (run python3 scripts/book.py)" for page in pages.stale(root)]
     faults += numbers.check(readable(root))
@@ -74,6 +79,8 @@ def check(root: Path, chapters: list[str]) -> int:
 
 def fix(root: Path, chapters: list[str]) -> int:
     """Rewrite checked numbers and the printed results of examples; name what a person has to decide."""
+    from scripts.text import numbers
+
     paths = named(root, chapters) if chapters else readable(root)
     mended, problems = numbers.fix(paths)
     for problem in mended:

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/06-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:e7b4d4ae1587bc2f]
+# Tangled from docs/5-inference/06-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:d66fc15cf6a117b6]
 """A complete GPT in one file of plain Python: microgpt.
 
 Put a file input.txt beside it, one document a line, and run: python3 microgpt.py
@@ -273,7 +273,7 @@ def learning_rate(step: int, config: Config) -> float:
 class Adam:
     """The optimizer: a step for each parameter, from the running means of its gradient. Kingma & Ba 2015."""
 
-    def __init__(self, params: list[Value], beta1: float = 0.85, beta2: float = 0.99, eps: float = 1e-8):
+    def __init__(self, params: list[Value], beta1=Config.beta1, beta2=Config.beta2, eps=Config.eps):
         self.params, self.t = params, 0
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
         self.m, self.v = [0.0] * len(params), [0.0] * len(params)
