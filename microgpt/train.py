@@ -1,4 +1,4 @@
-# Tangled from docs/4-training/01-what-training-is.md by scripts/tangle.py: edit the chapters, not this file. [sha256:464e7529f2f355ea]
+# Tangled from docs/4-training/01-what-training-is.md by scripts/tangle.py: edit the chapters, not this file. [sha256:fc6588ca63603439]
 """Training: measure the error, find out what each parameter did for it, and change all of them a little."""
 
 from __future__ import annotations
@@ -78,5 +78,5 @@ def train(
             if not math.isfinite(loss.data):
                 raise ArithmeticError(f"the loss is {loss.data}")
         except (ArithmeticError, ValueError) as error:
-            raise DivergenceError(f"step {step + 1}: {error}; try a smaller learning rate") from None
+            raise DivergenceError(f"step {step + 1}: the numbers left their range; try a smaller learning rate") from error
         yield step + 1, loss.data

@@ -1,4 +1,4 @@
-# Tangled from docs/2-autograd/03-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:cdbf285d940ee568]
+# Tangled from docs/2-autograd/03-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:3995f7da24775f00]
 """Automatic differentiation: numbers that remember how they were computed."""
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ Matrix = Sequence[Vector]  # a list of rows
 
 
 def dot(a: Vector, b: Vector) -> Value:
-    """Return a[0]·b[0] + a[1]·b[1] + ... as one node. Raises ValueError if the lengths differ."""
+    """Return a[0]·b[0] + a[1]·b[1] + ... as one node, of two lists or tuples. ValueError if the lengths differ."""
     total = 0.0
     for x, y in zip(a, b, strict=True):
         total += x.data * y.data

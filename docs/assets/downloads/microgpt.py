@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/06-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:d66fc15cf6a117b6]
+# Tangled from docs/5-inference/06-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:cff9f0a6f708890a]
 """A complete GPT in one file of plain Python: microgpt.
 
 Put a file input.txt beside it, one document a line, and run: python3 microgpt.py
@@ -122,7 +122,7 @@ class Value:
 
 
 def dot(a: Vector, b: Vector) -> Value:
-    """Return a[0]·b[0] + a[1]·b[1] + ... as one node. Raises ValueError if the lengths differ."""
+    """Return a[0]·b[0] + a[1]·b[1] + ... as one node, of two lists or tuples. ValueError if the lengths differ."""
     total = 0.0
     for x, y in zip(a, b, strict=True):
         total += x.data * y.data
@@ -319,10 +319,10 @@ def generate(params: Params, config: Config, tokenizer: Tokenizer, rng: random.R
 # ---- The run ----
 
 if __name__ == "__main__":
-    if not Path("input.txt").is_file():
-        raise SystemExit("input.txt is not here; put a text file of that name, one document a line, in this folder")
-    docs = parse_docs(Path("input.txt").read_text(encoding="utf-8"))
-    config, rng = Config(), random.Random(42)
+    text = Path("input.txt").read_text("utf-8-sig", "replace") if Path("input.txt").is_file() else ""
+    docs, config, rng = parse_docs(text), Config(), random.Random(42)
+    if not docs or "\ufffd" in text:
+        raise SystemExit("put a UTF-8 text file of the name input.txt, one document a line, in this folder")
     rng.shuffle(docs)
     tokenizer = Tokenizer(docs)
     params = init_params(config, tokenizer.vocab_size, rng)
