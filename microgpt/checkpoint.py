@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/03-saving-and-loading.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4e2e54077bef43fc]
+# Tangled from docs/5-inference/03-saving-and-loading.md by scripts/tangle.py: edit the chapters, not this file. [sha256:8978e9d3278c4e06]
 """A trained model in a file: JSON, which everything can read and which can execute nothing."""
 
 from __future__ import annotations
@@ -151,6 +151,6 @@ def parse_training(content: object, config: Config, params: Params, losses: list
     state = TrainingState(len(losses), m, v, content["random"], content["data"], content["preset"])
     try:
         restore(Adam([]), random.Random(), state)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("training has random numbers that can't be restored") from None
     return state

@@ -115,6 +115,11 @@ class Moods(http.server.BaseHTTPRequestHandler):
         self.send_header("Location", "file:///etc/passwd")
         self.end_headers()
 
+    def do_toftp(self):
+        self.send_response(302)
+        self.send_header("Location", "ftp://127.0.0.1:1/x")
+        self.end_headers()
+
     def log_message(self, *_):
         pass
 
@@ -144,14 +149,15 @@ def test_a_url(server, path):
         ("slow", "not complete after"),
         ("endless", "larger than the limit"),
         ("nonsense", "is the address right"),
-        ("tofile", "is the address right"),
+        ("tofile", "file:///etc/passwd' is not allowed"),
+        ("toftp", "sends us on to ftp://127.0.0.1:1/x, which is no http"),
     ],
 )
 def test_a_bad_url(server, path, message, monkeypatch):
     monkeypatch.setattr(download, "TIMEOUT", 0.4)
     monkeypatch.setattr(download, "DEADLINE", 0.3)
     monkeypatch.setattr(download, "MAX_BYTES", 100_000)
-    if path == "endless":
+    if path != "slow":
         monkeypatch.setattr(download, "DEADLINE", 30)
     with pytest.raises(DataError, match=message) as error:
         load_docs(f"{server}/{path}")
@@ -210,7 +216,9 @@ def test_without_a_place_for_the_cache_the_names_come_all_the_same(cache, tmp_pa
 def test_a_file_that_is_too_large(tmp_path, monkeypatch):
     path = tmp_path / "large.txt"
     path.write_text("anna\n" * 30)
-    monkeypatch.setattr("microgpt.data.MAX_BYTES", 100)
+    monkeypatch.setattr("microgpt.files.MAX_BYTES", 100)
+    (tmp_path / "just.txt").write_bytes(b"anna\n" * 20)
+    assert len(load_docs(tmp_path / "just.txt")) == 20, "the limit itself is allowed"
     with pytest.raises(DataError, match="larger than the limit"):
         load_docs(path)
     with pytest.raises(DataError):
@@ -232,6 +240,42 @@ def test_write_file_leaves_the_old_one_if_it_fails(tmp_path, monkeypatch):
     assert target.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 2
     files.write_file(tmp_path / "link.json", b"new")
     assert target.read_bytes() == b"new" and (tmp_path / "link.json").is_symlink()
+
+
+def test_a_replaced_file_keeps_its_mode_and_nothing_is_written_through_a_link(tmp_path, monkeypatch):
+    target, victim = tmp_path / "model.json", tmp_path / "victim"
+    files.write_file(target, b"old")
+    assert target.stat().st_mode & 0o777 == 0o666 & ~current_umask()
+    target.chmod(0o600)
+    files.write_file(target, b"new")
+    assert target.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setattr(files.secrets, "token_hex", lambda _: "guessed")
+    victim.write_bytes(b"mine")
+    (tmp_path / ".microgpt-guessed.tmp").symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        files.write_file(target, b"newer")
+    assert victim.read_bytes() == b"mine" and target.read_bytes() == b"new"
+
+
+def current_umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_name_that_no_disk_takes_is_told_beforehand(tmp_path):
+    for length in (245, 255):
+        files.write_file(files.check_target(tmp_path / ("x" * length)), b"fits")
+    with pytest.raises(OSError, match="the name is too long|File name too long"):
+        files.check_target(tmp_path / ("x" * 256))
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write everywhere")
+def test_a_file_that_is_not_writable(tmp_path):
+    (tmp_path / "x").write_bytes(b"mine")
+    (tmp_path / "x").chmod(0o444)
+    with pytest.raises(OSError, match="the file is not writable"):
+        files.check_target(tmp_path / "x")
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write everywhere")
