@@ -43,6 +43,7 @@ MAX_SIZE = 2_000_000  # characters of a file: chunks that use each other twice g
 OPENING = re.compile(
     r"(?P<prefix>[ \t>]*)(?P<bullet>(?:[-*+]|[0-9]+[.)])[ \t]+)?(?P<marker>`{3,}(?!.*`)|~{3,})[ \t]*(?P<info>.*?)[ \t]*"
 )
+MARKER = re.compile("```|~~~")  # most lines have none, and searching is quick
 COMMENT = re.compile(r"[ \t>]*<!--")
 # Of a fence's header: its words (a quoted value may contain spaces), and those that we know.
 WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'{}]|["'])+|[{}]""")
@@ -132,12 +133,12 @@ class Book:
         return "".join(line.text + "\n" for line in self.files[path]).encode()
 
 
-def read_book(root: str | Path) -> Book:
-    """Read the chapters below ROOT/docs; work out every file, line by line, and what is wrong."""
+def read_book(root: str | Path, instead: Mapping[str, bytes] | None = None) -> Book:
+    """Read the chapters below ROOT/docs, or what is to stand in their place; work out every file, and what is wrong."""
     book = Book(Path(os.path.realpath(root)))
     book.chapters = find_chapters(book.root)
     for chapter in book.chapters:
-        read_chapter(book, chapter)
+        read_chapter(book, chapter, (instead or {}).get(chapter))
     if not book.chapters:
         book.fault("docs", 0, "no chapters here (write docs/**/*.md, or name another project with --root)")
     elif not book.faults and not any(piece.is_file for piece in book.pieces):
@@ -187,14 +188,14 @@ def files_below(root: Path, folder: str, suffix: str, skipped: frozenset[str] = 
         yield from (Path(base, f).relative_to(root).as_posix() for f in files if f.endswith(suffix) and f[0] != ".")
 
 
-def read_chapter(book: Book, chapter: str) -> None:
-    """Add a chapter's pieces to the book."""
+def read_chapter(book: Book, chapter: str, raw: bytes | None = None) -> None:
+    """Add the pieces of a chapter, or of `raw` in its place, to the book."""
     path = book.root / chapter
     if not chapter.isprintable():
         return book.fault(chapter, 0, "the chapter's name has characters that cannot be shown (rename it)")
     if path.exists() and not path.is_file():
         return book.fault(chapter, 0, "this is no file that can be read (remove it)")
-    raw = path.read_bytes()
+    raw = path.read_bytes() if raw is None else raw
     try:
         lines = split_lines(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -217,9 +218,9 @@ def read_blocks(lines: list[str]) -> Iterator[Block]:
     """All fenced blocks and HTML comments of a chapter, in order. The only reader of Markdown in the project."""
     at = 0
     while at < len(lines):
-        if opening := OPENING.fullmatch(lines[at]):
+        if opening := MARKER.search(lines[at]) and OPENING.fullmatch(lines[at]):
             block = read_fence(lines, at, opening)
-        elif COMMENT.match(lines[at]) and "-->" not in lines[at]:
+        elif "<!--" in lines[at] and COMMENT.match(lines[at]) and "-->" not in lines[at]:
             end = next((end for end in range(at, len(lines)) if "-->" in lines[end]), at)
             problem = "" if end > at else "the HTML comment is not closed (end it with -->)"
             block = Block(at, end + 1, "", "<!--", [], problem)
@@ -247,7 +248,7 @@ def read_fence(lines: list[str], at: int, opening: re.Match[str]) -> Block:
         if text.startswith(marker) and not text.rstrip().strip(marker[0]):
             end += 1
             break
-        inner = OPENING.fullmatch(text)
+        inner = MARKER.search(text) and OPENING.fullmatch(text)
         if inner and inner["marker"].startswith(marker) and parse_header(inner["info"])[0]:
             problem = f"the fence is not closed before line {end + 1}, where another begins"
             problem += " (close it; to quote a fence, use a longer one)"

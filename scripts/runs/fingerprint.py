@@ -1,13 +1,14 @@
 """What a recording depends on, as a short hash: so that a stale one is known without running anything.
 
-It changes with the code of the program's modules, with the built-in names, and with the code that records; not with
-comments and docstrings. `--check` repeats the run itself.
+It changes with the code of the program's modules, with the built-in names, with the code that records and with the
+data that this names; not with comments and docstrings. `--check` repeats the run itself.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from .. import ROOT
 from ..text.code import code_lines
 
 PROGRAM = ("data", "value", "params", "gpt", "train", "infer")  # of the package; the rest computes nothing
-DRAWN = ("scripts.figures._still",)  # how stills look is not recorded
+NOT_RECORDED = ("scripts.figures._still", "scripts.runs.fingerprint")  # how stills look, and this
+DATA_FILE = re.compile(r"docs/assets/data/[\w-]+\.txt")
 
 
 def fingerprint(recorder: str) -> str:
@@ -23,7 +25,10 @@ def fingerprint(recorder: str) -> str:
     files = [ROOT / "microgpt" / f"{name}.py" for name in PROGRAM] + sorted(sources(recorder))
     digest = hashlib.sha256((ROOT / "microgpt" / "names.txt").read_bytes())
     for file in files:
-        digest.update(f"{file.relative_to(ROOT).as_posix()}\n{_code(file, file.stat().st_mtime_ns)}\n".encode())
+        code = _code(file, file.stat().st_mtime_ns)
+        digest.update(f"{file.relative_to(ROOT).as_posix()}\n{code}\n".encode())
+        for name in sorted(set(DATA_FILE.findall(code))):
+            digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -39,7 +44,7 @@ def sources(module: str) -> set[Path]:
     while todo:
         name = todo.pop()
         file = file_of(name)
-        if file is None or name in found or name in DRAWN:
+        if file is None or name in found or name in NOT_RECORDED:
             continue
         found[name] = file
         package = name if file.name == "__init__.py" else name.rpartition(".")[0]
