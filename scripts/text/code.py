@@ -18,10 +18,7 @@ def code_lines(source: str) -> dict[int, str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             first, last = node.lineno, node.end_lineno or node.lineno
-            start, end = node.col_offset, node.end_col_offset or 0  # in bytes
-            after = lines[last].encode()[end:].decode()
-            lines[last] = " " * end + after
-            for number in range(first + 1, last):
-                lines[number] = ""
-            lines[first] = lines[first].encode()[:start].decode() + (" " * (end - start) + after) * (first == last)
+            around = lines[first].encode()[: node.col_offset] + lines[last].encode()[node.end_col_offset :]
+            if not around.strip():  # a docstring that shares its line with code stays
+                lines |= dict.fromkeys(range(first, last + 1), "")
     return {number: line.rstrip() for number, line in lines.items() if line.strip()}
