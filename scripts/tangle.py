@@ -10,8 +10,6 @@ A `python` fence with a name in braces is tangled; any other fence is only shown
 Reading order is path order, except that numbers at the beginning of a name count as numbers: `2-x` comes before
 `10-x`, and both before `appendix`. read_book() works in memory and in phases: read the chapters, resolve the names,
 fill in the files. A phase names all the faults it finds; after one, the next doesn't begin, and nothing is written.
-
-tangle(book, replacing={"softmax": text}) makes a variant of the book, in memory and by the same rules.
 """
 
 from __future__ import annotations
@@ -43,7 +41,6 @@ MAX_SIZE = 2_000_000  # characters of a file: chunks that use each other twice g
 OPENING = re.compile(
     r"(?P<prefix>[ \t>]*)(?P<bullet>(?:[-*+]|[0-9]+[.)])[ \t]+)?(?P<marker>`{3,}(?!.*`)|~{3,})[ \t]*(?P<info>.*?)[ \t]*"
 )
-MARKER = re.compile("```|~~~")  # most lines have none, and searching is quick
 COMMENT = re.compile(r"[ \t>]*<!--")
 # Of a fence's header: its words (a quoted value may contain spaces), and those that we know.
 WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'{}]|["'])+|[{}]""")
@@ -148,7 +145,7 @@ def read_book(root: str | Path, instead: Mapping[str, bytes] | None = None) -> B
 
 
 def tangle(book: Book, replacing: Mapping[str, str] | None = None) -> Book:
-    """Return the book with its files filled in, or with what is wrong.
+    """Return the book, or a variant of it, with its files filled in, or with what is wrong.
 
     Each text of `replacing` stands in for all that the book says of a chunk or file. Its lines have the name in
     `<<…>>` for a chapter. What only the replaced text used may be left over. Raises UserError for an unknown name.
@@ -211,14 +208,14 @@ def read_chapter(book: Book, chapter: str, raw: bytes | None = None) -> None:
 
 def split_lines(text: str) -> list[str]:
     """Not str.splitlines(), which splits at form feeds and other characters that code may contain."""
-    return re.split("\r\n|\r|\n", text)
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def read_blocks(lines: list[str]) -> Iterator[Block]:
     """All fenced blocks and HTML comments of a chapter, in order. The only reader of Markdown in the project."""
     at = 0
     while at < len(lines):
-        if opening := MARKER.search(lines[at]) and OPENING.fullmatch(lines[at]):
+        if opening := find_opening(lines[at]):
             block = read_fence(lines, at, opening)
         elif "<!--" in lines[at] and COMMENT.match(lines[at]) and "-->" not in lines[at]:
             end = next((end for end in range(at, len(lines)) if "-->" in lines[end]), at)
@@ -231,11 +228,14 @@ def read_blocks(lines: list[str]) -> Iterator[Block]:
         at = block.end
 
 
+def find_opening(line: str) -> re.Match[str] | None:
+    return OPENING.fullmatch(line) if "```" in line or "~~~" in line else None  # most lines aren't even looked at
+
+
 def read_fence(lines: list[str], at: int, opening: re.Match[str]) -> Block:
     """The fence that opens at lines[at]; one that isn't closed ends where a line can't be meant as its content."""
     prefix, marker = opening["prefix"] + " " * len(opening["bullet"] or ""), opening["marker"]
-    beside_bullet = "a fence cannot begin beside a list marker (put it on the next line, indented)"
-    problem = beside_bullet if opening["bullet"] else ""
+    problem = "a fence cannot begin beside a list marker (put it on the next line, indented)" * bool(opening["bullet"])
     content: list[str] = []
     for end in range(at + 1, len(lines)):
         text = lines[end].removeprefix(prefix)
@@ -248,8 +248,7 @@ def read_fence(lines: list[str], at: int, opening: re.Match[str]) -> Block:
         if text.startswith(marker) and not text.rstrip().strip(marker[0]):
             end += 1
             break
-        inner = MARKER.search(text) and OPENING.fullmatch(text)
-        if inner and inner["marker"].startswith(marker) and parse_header(inner["info"])[0]:
+        if (inner := find_opening(text)) and inner["marker"].startswith(marker) and parse_header(inner["info"])[0]:
             problem = f"the fence is not closed before line {end + 1}, where another begins"
             problem += " (close it; to quote a fence, use a longer one)"
             break
