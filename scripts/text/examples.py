@@ -156,7 +156,11 @@ def console(chapter: Chapter, folder: Path, fence: Fence, run: Callable[[str, Pa
     if not fence.text.startswith("$ "):
         yield Wrong(fence.line, "a console block that doesn't begin with $ and a command")
     for command in commands(fence):
-        printed = (run or run_command)(command.text, folder)
+        try:
+            printed = (run or run_command)(command.text, folder)
+        except subprocess.TimeoutExpired as error:
+            yield Wrong(fence.line + command.start, f"$ {command.text}\ntook more than {error.timeout:g} seconds")
+            continue
         lines, expected = without_blank_end(printed.split("\n")), without_blank_end(command.expected)
         pattern = "".join(r"(?:.*\n)*?" if line.strip() == ANY_LINES else re.escape(line) + r"\n" for line in expected)
         if not re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)):
@@ -182,18 +186,16 @@ def indented(lines: list[str]) -> str:
 
 
 def run_command(command: str, folder: Path) -> str:
-    """Run a command as a reader would, in `folder`; return all that it prints."""
+    """Run a command as a reader would, in `folder`; return all that it prints. Raises subprocess.TimeoutExpired."""
     process = subprocess.Popen(
         ["bash", "-c", command], cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, encoding="utf-8", errors="backslashreplace", start_new_session=True,
     )  # fmt: skip
     try:
         return process.communicate(timeout=LONGEST)[0]
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)  # the shell and what it began
-        return process.communicate()[0] + f"\n(stopped: it took more than {LONGEST} seconds)\n"
     except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)  # the shell and what it began
+        process.communicate()
         raise
 
 
