@@ -47,14 +47,20 @@ def sources(module: str) -> set[Path]:
         if file is None or name in found or name in NOT_RECORDED:
             continue
         found[name] = file
-        package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.level:
-                base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1])
-                base = f"{base}.{node.module}" if node.module else base
-                todo += [base] if node.module else []
-                todo += [f"{base}.{alias.name}" for alias in node.names]
+        package = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
+        for level, imported in _imports(file, file.stat().st_mtime_ns):
+            todo.append(".".join([*package[: len(package) - level + 1], imported]))
     return set(found.values())
+
+
+@cache
+def _imports(file: Path, changed: int) -> list[tuple[int, str]]:
+    """What a file imports relatively, modules or names in them: how many dots, and what stands after them."""
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    found = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level]
+    modules = [(node.level, node.module) for node in found if node.module]
+    names = [(node.level, f"{node.module}.{alias.name}" if node.module else alias.name) for node in found for alias in node.names]
+    return modules + names
 
 
 def file_of(module: str) -> Path | None:

@@ -40,40 +40,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from microgpt import PRESETS, DataError, DivergenceError, count_params
+from microgpt import PRESETS, DataError, DivergenceError
 
 from .. import DATA, ROOT
 from ..figures import FIGURES
 from ..tangle import UserError, write_files
-from .default import default_run
+from .default import record_run
 from .experiments import record_experiments
 from .fingerprint import fingerprint
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
-
-
-def record_run() -> Json:
-    """Return the content of run.json."""
-    run = default_run()
-    known, seen = set(run.docs), set(run.docs[: run.config.steps])
-    return {
-        "config": asdict(run.config),
-        "num_docs": len(run.docs),
-        "vocab_size": run.tokenizer.vocab_size,
-        "num_params": count_params(run.config, run.tokenizer.vocab_size),
-        "losses": [round(loss, 4) for loss in run.losses],
-        "samples": run.samples,
-        "in_dataset": sum(text in known for text in run.samples),
-        "among_seen": sum(text in seen for text in run.samples),
-        "nodes": run.nodes,
-        "unfused_nodes": run.unfused_nodes,
-        "samples_at": {str(step): samples for step, samples in run.samples_at.items()},
-    }
 
 
 RECORDINGS: dict[str, Callable[[], Json]] = {
