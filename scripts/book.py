@@ -7,23 +7,27 @@ Only `serve`, `site` and `test` need more than Python; they use .venv, and make 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-if __name__ == "__main__" and str(ROOT) not in sys.path:
+if __name__ == "__main__" and os.environ.get("PYTHONPATH", "").split(os.pathsep)[0] != str(ROOT):
     # Run as a file, Python looks for modules beside it, not in the project that it is a part of. So once more:
+    if os.pathsep in str(ROOT):
+        sys.exit(f"{ROOT}: Python can't find modules in a folder with {os.pathsep} in its name (rename it)")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, *sys.argv]
     sys.exit(subprocess.call(command)) if os.name == "nt" else os.execv(sys.executable, command)
 
-# What imports the program (numbers, recordings) is imported after tangling, which may change the program.
+# What imports the program (numbers, recordings) comes after tangling, which may change the program: with_program().
 from scripts import run_tests, tangle  # noqa: E402
 from scripts.tangle import UserError, complain, guarded  # noqa: E402
-from scripts.text import examples, navigation, stitch, where  # noqa: E402
+from scripts.text import examples, navigation, pages, stitch, where  # noqa: E402
 from scripts.text.chapter import READ_ME, Chapter, chapters_of  # noqa: E402
 
 HANDED_ON = ("benchmark", "test")  # verbs that read their own options
@@ -44,12 +48,16 @@ EXAMPLES = """examples:
 
 def make(root: Path, force: bool = False) -> int:
     """Tangle; renew generated pages and checked numbers; name what is stale."""
-    status = tangle.run(root, force=force)
-    from scripts.text import numbers, pages
-
+    try:
+        status = tangle.run(root, force=force)
+    except UserError:
+        if not (mended := pages.mend(root)):  # which tangle reads as it does all chapters
+            raise
+        print("wrote", *mended)
+        status = tangle.run(root, force=force)
     for page in pages.write(root):
         print("wrote", page)
-    mended, problems = numbers.fix(readable(root))
+    mended, problems = with_program("text.numbers").fix(readable(root))
     for problem in mended:
         print("mended", problem)
     for problem in problems:
@@ -59,17 +67,24 @@ def make(root: Path, force: bool = False) -> int:
     return 1 if status or problems else 0
 
 
+def with_program(module: str) -> Any:
+    """A module that imports the program: not before the program is what the chapters say, nor if it can't be imported."""
+    try:
+        return importlib.import_module(f"scripts.{module}")
+    except Exception as error:  # whatever a chapter can do wrong
+        raise UserError(f"the program can't be imported: {type(error).__name__}: {error} (python3 -m microgpt tells where)") from None
+
+
 def check(root: Path, chapters: list[str]) -> int:
     """Write nothing; name every fault."""
-    from scripts.text import numbers, pages
-
+    paths = named(root, chapters) if chapters else changed(root)
     status = tangle.run(root, check=True)
     faults: list[object] = [f"{page}: not as the chapters have it (run python3 scripts/book.py)" for page in pages.stale(root)]
-    faults += numbers.check(readable(root))
+    faults += with_program("text.numbers").check(readable(root))
     faults += stale_recordings()
     for fault in faults:
         complain(fault)
-    for path, wrong in run_examples(named(root, chapters) if chapters else changed(root)):
+    for path, wrong in run_examples(root, paths):
         complain(f"{path}:{wrong.line}: {wrong.message}")
         faults.append(wrong)
     if not faults and not status:
@@ -79,26 +94,34 @@ def check(root: Path, chapters: list[str]) -> int:
 
 def fix(root: Path, chapters: list[str]) -> int:
     """Rewrite checked numbers and the printed results of examples; name what a person has to decide."""
-    from scripts.text import numbers
-
     paths = named(root, chapters) if chapters else readable(root)
-    mended, problems = numbers.fix(paths)
-    for problem in mended:
-        print("mended", problem)
-    left: list[object] = [*problems]
-    for path in paths:
-        found = [wrong for _, wrong in run_examples([path])]
+    tangled(root)
+    left: list[object] = []
+    for path in paths:  # before the numbers, since examples vouch for some of them
+        chapter = Chapter(path)
+        found = [wrong for _, wrong in run_examples(root, [path])]
         if any(wrong.right is not None for wrong in found):
-            tangle.write_files(root, {path.relative_to(root).as_posix(): examples.fixed(Chapter(path), found).encode()})
+            if Chapter(path).text != chapter.text:
+                raise UserError(f"{path.relative_to(root)}: was changed while its examples ran (fix it again)")
+            tangle.write_files(root, {path.relative_to(root).as_posix(): examples.fixed(chapter, found).encode()})
         for wrong in found:
             place = f"{path.relative_to(root)}:{wrong.line}"
             if wrong.right is None:
                 left.append(f"{place}: {wrong.message}")
             else:
                 print(f"mended {place}: {wrong.message.splitlines()[0]}")
-    for problem in left:
+    mended, problems = with_program("text.numbers").fix(paths)
+    for problem in mended:
+        print("mended", problem)
+    for problem in [*left, *problems]:
         complain(problem)
-    return 1 if left else 0
+    return 1 if left or problems else 0
+
+
+def tangled(root: Path) -> None:
+    """Tangle if that changes something: what is run and recorded is what the chapters say."""
+    if tangle.find_changes(tangle.sound_book(root)) and tangle.run(root):
+        raise UserError("the program is not as the chapters have it")
 
 
 def readable(root: Path) -> list[Path]:
@@ -108,18 +131,18 @@ def readable(root: Path) -> list[Path]:
 
 def named(root: Path, names: Iterable[str]) -> list[Path]:
     """Chapters as they are given on the command line."""
-    paths = [Path(os.path.realpath(name)) for name in names]
-    for name, path in zip(names, paths):
-        if path not in readable(root):
+    known, paths = readable(root), {Path(os.path.realpath(name)): name for name in names}
+    for path, name in paths.items():
+        if path not in known:
             raise UserError(f"{name} is no chapter (give paths as in docs/3-architecture/04-softmax.md)")
-    return paths
+    return list(paths)
 
 
 def changed(root: Path) -> list[Path]:
     """The chapters that aren't as Git has them."""
     git = ["git", "-C", str(root), "-c", "core.quotePath=false"]
     found: set[Path] = set()
-    for command in (["diff", "--name-only", "HEAD"], ["ls-files", "--others", "--exclude-standard"]):
+    for command in (["diff", "--name-only", "--relative", "HEAD"], ["ls-files", "--others", "--exclude-standard"]):
         try:
             result = subprocess.run([*git, *command], capture_output=True, encoding="utf-8")
         except OSError:
@@ -128,20 +151,18 @@ def changed(root: Path) -> list[Path]:
     return [path for path in readable(root) if path in found]
 
 
-def run_examples(paths: list[Path]) -> Iterable[tuple[Path, examples.Wrong]]:
+def run_examples(root: Path, paths: list[Path]) -> Iterator[tuple[Path, examples.Wrong]]:
     """Run the examples of chapters in a copy of the project; yield what is wrong."""
     if paths:
         with examples.workplace() as folder:
             for path in paths:
                 for wrong in examples.check(Chapter(path), folder):
-                    yield path.relative_to(ROOT), wrong
+                    yield path.relative_to(root), wrong
 
 
 def stale_recordings() -> list[str]:
     """A line about the recordings that have to be made again, or none."""
-    from scripts.runs import recording
-
-    stale = recording.stale()
+    stale = with_program("runs.recording").stale()
     if not stale:
         return []
     which = stale[0] if len(stale) == 1 else f"{stale[0]} and {len(stale) - 1} more"
@@ -150,8 +171,9 @@ def stale_recordings() -> list[str]:
 
 def record(root: Path, options: argparse.Namespace) -> int:
     """Run the program and record what the book says of it."""
-    from scripts.runs import recording
-
+    if not options.check:
+        tangled(root)
+    recording = with_program("runs.recording")
     if options.reference is not None:
         if options.what:
             raise UserError("--reference records reference.json and nothing else")
@@ -285,6 +307,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         options, rest = parser.parse_args(words[:1]), words[1:]
     else:
         options, rest = parser.parse_args(words), []
+    if options.force and options.verb:
+        parser.error(f"--force goes without a verb, not with {options.verb}")
     try:
         return run(options, rest)
     except KeyboardInterrupt:

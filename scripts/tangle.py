@@ -10,8 +10,6 @@ A `python` fence with a name in braces is tangled; any other fence is only shown
 Reading order is path order, except that numbers at the beginning of a name count as numbers: `2-x` comes before
 `10-x`, and both before `appendix`. read_book() works in memory and in phases: read the chapters, resolve the names,
 fill in the files. A phase names all the faults it finds; after one, the next doesn't begin, and nothing is written.
-
-tangle(book, replacing={"softmax": text}) makes a variant of the book, in memory and by the same rules.
 """
 
 from __future__ import annotations
@@ -132,12 +130,12 @@ class Book:
         return "".join(line.text + "\n" for line in self.files[path]).encode()
 
 
-def read_book(root: str | Path) -> Book:
-    """Read the chapters below ROOT/docs; work out every file, line by line, and what is wrong."""
+def read_book(root: str | Path, instead: Mapping[str, bytes] | None = None) -> Book:
+    """Read the chapters below ROOT/docs, or what is to stand in their place; work out every file, and what is wrong."""
     book = Book(Path(os.path.realpath(root)))
     book.chapters = find_chapters(book.root)
     for chapter in book.chapters:
-        read_chapter(book, chapter)
+        read_chapter(book, chapter, (instead or {}).get(chapter))
     if not book.chapters:
         book.fault("docs", 0, "no chapters here (write docs/**/*.md, or name another project with --root)")
     elif not book.faults and not any(piece.is_file for piece in book.pieces):
@@ -147,7 +145,7 @@ def read_book(root: str | Path) -> Book:
 
 
 def tangle(book: Book, replacing: Mapping[str, str] | None = None) -> Book:
-    """Return the book with its files filled in, or with what is wrong.
+    """Return the book, or a variant of it, with its files filled in, or with what is wrong.
 
     Each text of `replacing` stands in for all that the book says of a chunk or file. Its lines have the name in
     `<<…>>` for a chapter. What only the replaced text used may be left over. Raises UserError for an unknown name.
@@ -187,14 +185,14 @@ def files_below(root: Path, folder: str, suffix: str, skipped: frozenset[str] = 
         yield from (Path(base, f).relative_to(root).as_posix() for f in files if f.endswith(suffix) and f[0] != ".")
 
 
-def read_chapter(book: Book, chapter: str) -> None:
-    """Add a chapter's pieces to the book."""
+def read_chapter(book: Book, chapter: str, raw: bytes | None = None) -> None:
+    """Add the pieces of a chapter, or of `raw` in its place, to the book."""
     path = book.root / chapter
     if not chapter.isprintable():
         return book.fault(chapter, 0, "the chapter's name has characters that cannot be shown (rename it)")
     if path.exists() and not path.is_file():
         return book.fault(chapter, 0, "this is no file that can be read (remove it)")
-    raw = path.read_bytes()
+    raw = path.read_bytes() if raw is None else raw
     try:
         lines = split_lines(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -210,16 +208,16 @@ def read_chapter(book: Book, chapter: str) -> None:
 
 def split_lines(text: str) -> list[str]:
     """Not str.splitlines(), which splits at form feeds and other characters that code may contain."""
-    return re.split("\r\n|\r|\n", text)
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def read_blocks(lines: list[str]) -> Iterator[Block]:
     """All fenced blocks and HTML comments of a chapter, in order. The only reader of Markdown in the project."""
     at = 0
     while at < len(lines):
-        if opening := OPENING.fullmatch(lines[at]):
+        if opening := find_opening(lines[at]):
             block = read_fence(lines, at, opening)
-        elif COMMENT.match(lines[at]) and "-->" not in lines[at]:
+        elif "<!--" in lines[at] and COMMENT.match(lines[at]) and "-->" not in lines[at]:
             end = next((end for end in range(at, len(lines)) if "-->" in lines[end]), at)
             problem = "" if end > at else "the HTML comment is not closed (end it with -->)"
             block = Block(at, end + 1, "", "<!--", [], problem)
@@ -230,11 +228,14 @@ def read_blocks(lines: list[str]) -> Iterator[Block]:
         at = block.end
 
 
+def find_opening(line: str) -> re.Match[str] | None:
+    return OPENING.fullmatch(line) if "```" in line or "~~~" in line else None  # most lines aren't even looked at
+
+
 def read_fence(lines: list[str], at: int, opening: re.Match[str]) -> Block:
     """The fence that opens at lines[at]; one that isn't closed ends where a line can't be meant as its content."""
     prefix, marker = opening["prefix"] + " " * len(opening["bullet"] or ""), opening["marker"]
-    beside_bullet = "a fence cannot begin beside a list marker (put it on the next line, indented)"
-    problem = beside_bullet if opening["bullet"] else ""
+    problem = "a fence cannot begin beside a list marker (put it on the next line, indented)" * bool(opening["bullet"])
     content: list[str] = []
     for end in range(at + 1, len(lines)):
         text = lines[end].removeprefix(prefix)
@@ -247,8 +248,7 @@ def read_fence(lines: list[str], at: int, opening: re.Match[str]) -> Block:
         if text.startswith(marker) and not text.rstrip().strip(marker[0]):
             end += 1
             break
-        inner = OPENING.fullmatch(text)
-        if inner and inner["marker"].startswith(marker) and parse_header(inner["info"])[0]:
+        if (inner := find_opening(text)) and inner["marker"].startswith(marker) and parse_header(inner["info"])[0]:
             problem = f"the fence is not closed before line {end + 1}, where another begins"
             problem += " (close it; to quote a fence, use a longer one)"
             break

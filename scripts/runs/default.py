@@ -8,12 +8,13 @@ import pickle
 import random
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from functools import cache
 from typing import Any, NamedTuple
 
 from microgpt import (
-    PRESETS, Config, Params, Tokenizer, Value, document_loss, init_params, load_docs, sample, train,
+    PRESETS, Config, Params, Tokenizer, Value, count_params, document_loss, init_params, load_docs, sample, train,
 )
 
 from .. import ROOT
@@ -115,14 +116,15 @@ def default_run() -> Run:
     kept = ROOT / "build" / f"default-run-{made_by}.pickle"
     try:
         return pickle.loads(kept.read_bytes())
-    except (OSError, EOFError, pickle.UnpicklingError, AttributeError):
+    except Exception:  # not there, or damaged in whatever way
         run = make_default_run()
-    kept.parent.mkdir(exist_ok=True)
-    for old in kept.parent.glob("default-run-*"):
-        old.unlink(missing_ok=True)
-    temporary = kept.with_suffix(f".{os.getpid()}")
-    temporary.write_bytes(pickle.dumps(run))
-    os.replace(temporary, kept)
+    with suppress(OSError):  # then it is made again the next time
+        kept.parent.mkdir(exist_ok=True)
+        for old in kept.parent.glob("default-run-*"):
+            old.unlink(missing_ok=True)
+        temporary = kept.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(pickle.dumps(run))
+        os.replace(temporary, kept)
     return run
 
 
@@ -156,3 +158,22 @@ def make_default_run() -> Run:
 
 def copied(params: Params) -> Params:
     return {name: [[Value(p.data) for p in row] for row in matrix] for name, matrix in params.items()}
+
+
+def record_run() -> dict[str, Any]:
+    """Return the content of run.json."""
+    run = default_run()
+    known, seen = set(run.docs), set(run.docs[: run.config.steps])
+    return {
+        "config": asdict(run.config),
+        "num_docs": len(run.docs),
+        "vocab_size": run.tokenizer.vocab_size,
+        "num_params": count_params(run.config, run.tokenizer.vocab_size),
+        "losses": [round(loss, 4) for loss in run.losses],
+        "samples": run.samples,
+        "in_dataset": sum(text in known for text in run.samples),
+        "among_seen": sum(text in seen for text in run.samples),
+        "nodes": run.nodes,
+        "unfused_nodes": run.unfused_nodes,
+        "samples_at": {str(step): samples for step, samples in run.samples_at.items()},
+    }

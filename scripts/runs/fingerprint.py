@@ -1,13 +1,14 @@
 """What a recording depends on, as a short hash: so that a stale one is known without running anything.
 
-It changes with the code of the program's modules, with the built-in names, and with the code that records; not with
-comments and docstrings. `--check` repeats the run itself.
+It changes with the code of the program's modules, with the built-in names, with the code that records and with the
+data that this names; not with comments and docstrings. `--check` repeats the run itself.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from .. import ROOT
 from ..text.code import code_lines
 
 PROGRAM = ("data", "value", "params", "gpt", "train", "infer")  # of the package; the rest computes nothing
-DRAWN = ("scripts.figures._still",)  # how stills look is not recorded
+NOT_RECORDED = ("scripts.figures._still", "scripts.runs.fingerprint")  # how stills look, and this
+DATA_FILE = re.compile(r"docs/assets/data/[\w-]+\.txt")
 
 
 def fingerprint(recorder: str) -> str:
@@ -23,7 +25,10 @@ def fingerprint(recorder: str) -> str:
     files = [ROOT / "microgpt" / f"{name}.py" for name in PROGRAM] + sorted(sources(recorder))
     digest = hashlib.sha256((ROOT / "microgpt" / "names.txt").read_bytes())
     for file in files:
-        digest.update(f"{file.relative_to(ROOT).as_posix()}\n{_code(file, file.stat().st_mtime_ns)}\n".encode())
+        code = _code(file, file.stat().st_mtime_ns)
+        digest.update(f"{file.relative_to(ROOT).as_posix()}\n{code}\n".encode())
+        for name in sorted(set(DATA_FILE.findall(code))):
+            digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -39,17 +44,23 @@ def sources(module: str) -> set[Path]:
     while todo:
         name = todo.pop()
         file = file_of(name)
-        if file is None or name in found or name in DRAWN:
+        if file is None or name in found or name in NOT_RECORDED:
             continue
         found[name] = file
-        package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.level:
-                base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1])
-                base = f"{base}.{node.module}" if node.module else base
-                todo += [base] if node.module else []
-                todo += [f"{base}.{alias.name}" for alias in node.names]
+        package = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
+        for level, imported in _imports(file, file.stat().st_mtime_ns):
+            todo.append(".".join([*package[: len(package) - level + 1], imported]))
     return set(found.values())
+
+
+@cache
+def _imports(file: Path, changed: int) -> list[tuple[int, str]]:
+    """What a file imports relatively, modules or names in them: how many dots, and what stands after them."""
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    found = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level]
+    modules = [(node.level, node.module) for node in found if node.module]
+    names = [(node.level, f"{node.module}.{alias.name}" if node.module else alias.name) for node in found for alias in node.names]
+    return modules + names
 
 
 def file_of(module: str) -> Path | None:

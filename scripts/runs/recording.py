@@ -39,40 +39,21 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from microgpt import PRESETS, DataError, DivergenceError, count_params
+from microgpt import PRESETS, DataError, DivergenceError
 
 from .. import DATA, ROOT
 from ..figures import FIGURES
 from ..tangle import UserError, write_files
-from .default import default_run
+from .default import record_run
 from .experiments import record_experiments
 from .fingerprint import fingerprint
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
-
-
-def record_run() -> Json:
-    """Return the content of run.json."""
-    run = default_run()
-    known, seen = set(run.docs), set(run.docs[: run.config.steps])
-    return {
-        "config": asdict(run.config),
-        "num_docs": len(run.docs),
-        "vocab_size": run.tokenizer.vocab_size,
-        "num_params": count_params(run.config, run.tokenizer.vocab_size),
-        "losses": [round(loss, 4) for loss in run.losses],
-        "samples": run.samples,
-        "in_dataset": sum(text in known for text in run.samples),
-        "among_seen": sum(text in seen for text in run.samples),
-        "nodes": run.nodes,
-        "unfused_nodes": run.unfused_nodes,
-        "samples_at": {str(step): samples for step, samples in run.samples_at.items()},
-    }
 
 
 RECORDINGS: dict[str, Callable[[], Json]] = {
@@ -94,8 +75,9 @@ def stale() -> list[str]:
 
 
 def recorded_fingerprint(name: str) -> str:
+    """The fingerprint that a recording begins with, or "" if it has none, or isn't there."""
     try:
-        with open(DATA / name, encoding="utf-8") as file:
+        with open(DATA / name, encoding="utf-8", errors="replace") as file:
             file.readline()
             match = re.fullmatch(r'"fingerprint":"(\w+)",\n', file.readline())
     except FileNotFoundError:
@@ -214,7 +196,7 @@ def record(names: list[str], only_check: bool = False) -> int:
             content = {"fingerprint": current_fingerprint(name), **RECORDINGS[name]()}
         except (DataError, DivergenceError) as error:
             raise UserError(f"{name}: the program failed: {error}") from None
-        remember_seconds(name, time.monotonic() - started)
+        seconds = time.monotonic() - started
         if not (problem := compare(name, content)):
             print(f"no change in {name}")
         elif only_check:
@@ -224,6 +206,7 @@ def record(names: list[str], only_check: bool = False) -> int:
             DATA.mkdir(parents=True, exist_ok=True)
             write_files(DATA, {name: to_text(content).encode()})
             print(f"wrote {name}")
+        remember_seconds(name, seconds)
     return 1 if problems else 0
 
 
@@ -233,17 +216,14 @@ SECONDS = ROOT / "build" / "recording-seconds.json"  # how long each took here t
 def seconds_recorded(name: str) -> float:
     try:
         return float(json.loads(SECONDS.read_text())[name])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, LookupError, TypeError):  # not there, or damaged
         return 0.0
 
 
 def remember_seconds(name: str, seconds: float) -> None:
-    try:
-        known = json.loads(SECONDS.read_text())
-    except (OSError, ValueError):
-        known = {}
-    SECONDS.parent.mkdir(exist_ok=True)
-    SECONDS.write_text(json.dumps({**known, name: round(seconds, 1)}))
+    known = {other: seconds_recorded(other) for other in RECORDINGS} | {name: round(seconds, 1)}
+    with suppress(OSError):  # it only serves to tell how long something takes
+        write_files(SECONDS.parent, {SECONDS.name: json.dumps(known).encode()})
 
 
 def record_reference(folder: Path, only_check: bool = False) -> int:

@@ -1,7 +1,7 @@
 """An extension of Griffe, which reads the program for the API reference: where the book defines each object.
 
     options:
-      extensions: [scripts.definitions]       of mkdocstrings' python handler
+      extensions: [scripts.site.definitions]  of mkdocstrings' python handler
 
 To the description of each it adds a sentence with a link to the line of the chapter.
 """

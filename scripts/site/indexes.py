@@ -181,17 +181,24 @@ INDEXES: dict[str, Callable[[Places], str]] = {
 
 
 class IndexPreprocessor(Preprocessor):
+    def __init__(self, md: Markdown, root: str) -> None:
+        super().__init__(md)
+        self.root = root
+
     def run(self, lines: list[str]) -> list[str]:
-        if not INDEXES.keys() & lines:
-            return lines
-        places = read_places(str(ROOT))
-        made = {mark: index(places).split("\n") if places else [] for mark, index in INDEXES.items()}
+        marks = INDEXES.keys() & set(lines)
+        places = read_places(self.root) if marks else None  # None, too, for a book with faults: its reader was told
+        made = {mark: INDEXES[mark](places).split("\n") for mark in marks if places}
         return [new for line in lines for new in made.get(line, [line])]
 
 
 class IndexExtension(Extension):
+    def __init__(self, **kwargs: Any) -> None:
+        self.config = {"root": [str(ROOT), "The project, with the chapters in its folder docs."]}
+        super().__init__(**kwargs)
+
     def extendMarkdown(self, md: Markdown) -> None:
-        md.preprocessors.register(IndexPreprocessor(md), "indexes", 35)  # before comments and fences are taken out
+        md.preprocessors.register(IndexPreprocessor(md, self.getConfig("root")), "indexes", 35)  # before comments and fences are taken out
 
 
 def makeExtension(**kwargs: Any) -> IndexExtension:

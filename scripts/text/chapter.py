@@ -14,7 +14,7 @@ from ..tangle import Block, UserError, find_chapters, read_blocks, split_lines
 
 TITLE = re.compile(r"# +(?P<title>.+?) *")
 LANGUAGE = re.compile(r"[^\s{#]*")
-SETTING = re.compile(r"(?P<name>\w+): *(?P<value>.*?) *")
+SETTING = re.compile(r"""(?P<name>\w+): *(?P<quote>["']?)(?P<value>.*?)(?P=quote) *""")
 PACKAGE = "microgpt"  # the program whose line numbers a chapter shows if it names none
 READ_ME = ("README.md", "CONTRIBUTING.md")  # not chapters, but their examples and numbers are checked like those
 
@@ -78,6 +78,11 @@ class Chapter:
         fenced = {i for block in self.blocks for i in range(block.start, block.end)} | set(self.front_matter)
         matches = (TITLE.fullmatch(line) for i, line in enumerate(self.lines) if i not in fenced)
         return next((match["title"] for match in matches if match), "")
+
+
+def lines_with_ends(text: str) -> list[str]:
+    """The lines of split_lines() as they stand in the file, so that all joined are the text."""
+    return re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
 
 
 def chapters_of(root: Path) -> list[Path]:

@@ -12,19 +12,23 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import dropwhile
 from pathlib import Path
 from typing import NamedTuple
 
 from .. import ROOT
-from .chapter import Chapter, Fence
+from .chapter import READ_ME, Chapter, Fence, lines_with_ends
 
 ANY_LINES = "..."
-PARTS = ("docs", "microgpt", "scripts", "tests", "README.md", "CONTRIBUTING.md", "pyproject.toml", "mkdocs.yml")  # what examples may use
+TRACEBACK = "Traceback (most recent call last):"
+LONGEST = 600  # seconds that a command may take
+PARTS = ("docs", "microgpt", "scripts", "tests", *READ_ME, "pyproject.toml", "mkdocs.yml")  # what examples may use
 
 
 class Wrong(NamedTuple):
@@ -74,44 +78,52 @@ class Runner(doctest.DocTestRunner):
 
     def kept_short(self, example: doctest.Example, got: str) -> list[str] | None:
         """What should be printed: in full, or as short as it was if that is clear."""
-        lines = [line or "<BLANKLINE>" for line in got.removesuffix("\n").split("\n")]
-        if got.startswith("Traceback (most recent call last):"):
-            return [lines[0], "    ...", lines[-1]]
-        return shortened(example.want.removesuffix("\n").split("\n"), lines)
+        old, new = (text.removesuffix("\n").split("\n") if text else [] for text in (example.want, got))
+        if example.exc_msg is not None:
+            if new[:1] != [TRACEBACK]:
+                return None  # it raises no more, or prints before that
+            right = [TRACEBACK, "    ...", *dropwhile(lambda line: line.startswith(" "), new[1:])]
+        elif any(ANY_LINES in line and line.strip() != ANY_LINES for line in old):
+            return None  # some part of a line may be anything
+        else:
+            right = shortened(old, [line if line.strip() else "<BLANKLINE>" for line in new])
+        # What would be read as something else, nobody can write down.
+        unreadable = right and any(not line.strip() or line.lstrip().startswith(">>>") or "\r" in line for line in right)
+        return None if unreadable else right
 
 
 def shortened(old: list[str], new: list[str]) -> list[str] | None:
     """`new` with lines left out where `old` has a line `...`; None if it isn't clear where.
 
-    A line of `old` is found again in `new` by all but its numbers; those at both ends by their place.
+    Lines at both ends are known by their place. Those between two `...` are where the words at the beginning of each
+    are the same, and more of them than anywhere else.
     """
-    if ANY_LINES not in [line.strip() for line in old]:
-        return None if any(ANY_LINES in line for line in old) else new
     parts: list[list[str]] = [[]]
     for line in old:
         parts.append([]) if line.strip() == ANY_LINES else parts[-1].append(line)
+    if len(parts) == 1:
+        return new
     dots = next(line for line in old if line.strip() == ANY_LINES)
-    at, kept = 0, []
-    for i, part in enumerate(parts):
-        if i == 0:
-            place = 0
-        elif i == len(parts) - 1:
-            place = len(new) - len(part)
-        else:
-            masked = [[without_numbers(line) for line in new[k : k + len(part)]] for k in range(at, len(new))]
-            wanted = [without_numbers(line) for line in part]
-            if wanted not in masked:
-                return None
-            place = at + masked.index(wanted)
-        if place < at or place + len(part) > len(new):
+    first, *between, last = parts
+    at = len(first)
+    end = len(new) - len(last)
+    kept = [*new[:at], dots]
+    for part in between:
+        scores = {k: likeness(part, new[k : k + len(part)]) for k in range(at, end - len(part) + 1)}
+        most = max(scores.values(), default=0)
+        best = [k for k, score in scores.items() if score == most > 0]
+        if len(best) != 1:
             return None
-        kept += [*([dots] if i else []), *new[place : place + len(part)]]
-        at = place + len(part)
-    return kept
+        kept += [*new[best[0] : best[0] + len(part)], dots]
+        at = best[0] + len(part)
+    return [*kept, *new[end:]] if at <= end else None
 
 
-def without_numbers(line: str) -> str:
-    return re.sub(r"[-−]?\d[\d.,e]*", "#", " ".join(line.split()))
+def likeness(old: list[str], new: list[str]) -> int:
+    """How many words at the beginnings of the lines are the same; 0 if a line has none."""
+    words = [(a.split(), b.split()) for a, b in zip(old, new)]
+    same = [os.path.commonprefix(pair) for pair in words]
+    return 0 if any(any(pair) and not common for pair, common in zip(words, same)) else sum(map(len, same))
 
 
 # ------------------------------------------------------------------------------------- console
@@ -141,15 +153,20 @@ def commands(fence: Fence) -> Iterator[Command]:
 
 def console(chapter: Chapter, folder: Path, fence: Fence, run: Callable[[str, Path], str] | None = None) -> Iterator[Wrong]:
     """Run the commands of a console block in `folder`; yield what is wrong. `run` runs one, if not run_command()."""
+    if not fence.text.startswith("$ "):
+        yield Wrong(fence.line, "a console block that doesn't begin with $ and a command")
     for command in commands(fence):
-        printed = (run or run_command)(command.text, folder)
-        lines = [line.rstrip() for line in printed.removesuffix("\n").split("\n")] if printed else []
-        expected = [line.rstrip() for line in command.expected]
-        while expected and not expected[-1]:
-            expected.pop()
+        try:
+            printed = (run or run_command)(command.text, folder)
+        except subprocess.TimeoutExpired as error:
+            yield Wrong(fence.line + command.start, f"$ {command.text}\ntook more than {error.timeout:g} seconds")
+            continue
+        lines, expected = without_blank_end(printed.split("\n")), without_blank_end(command.expected)
         pattern = "".join(r"(?:.*\n)*?" if line.strip() == ANY_LINES else re.escape(line) + r"\n" for line in expected)
         if not re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)):
             right = shortened(expected, lines)
+            if right and any(line.startswith("$ ") for line in right):
+                right = None  # would be read as a command
             first = fence.line - 1 + command.first
             yield Wrong(
                 fence.line + command.start,
@@ -159,17 +176,27 @@ def console(chapter: Chapter, folder: Path, fence: Fence, run: Callable[[str, Pa
             )
 
 
+def without_blank_end(lines: list[str]) -> list[str]:
+    """Lines as a page shows them: without the space at their ends, and without blank ones at the end of all."""
+    return "\n".join(line.rstrip() for line in lines).rstrip("\n").split("\n") if any(map(str.strip, lines)) else []
+
+
 def indented(lines: list[str]) -> str:
     return "\n".join(f"    {line}" for line in lines)
 
 
 def run_command(command: str, folder: Path) -> str:
-    """Run a command as a reader would, in `folder`; return all that it prints."""
-    result = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600,
+    """Run a command as a reader would, in `folder`; return all that it prints. Raises subprocess.TimeoutExpired."""
+    process = subprocess.Popen(
+        ["bash", "-c", command], cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, encoding="utf-8", errors="backslashreplace", start_new_session=True,
     )  # fmt: skip
-    return result.stdout
+    try:
+        return process.communicate(timeout=LONGEST)[0]
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)  # the shell and what it began
+        process.communicate()
+        raise
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -222,9 +249,10 @@ def check(chapter: Chapter, folder: Path) -> list[Wrong]:
 
 def fixed(chapter: Chapter, found: list[Wrong]) -> str:
     """The chapter's text with what should be printed in the place of what is."""
-    lines = re.split(r"(?<=\n)", chapter.text)
+    lines = lines_with_ends(chapter.text)
+    end = re.search(r"\r?\n|\r", chapter.text)
     for wrong in sorted(found, reverse=True):
         if wrong.right is not None:
-            start, end = wrong.span
-            lines[start:end] = [f"{line}\n" for line in wrong.right]
+            start, stop = wrong.span
+            lines[start:stop] = [line + (end[0] if end else "\n") for line in wrong.right]
     return "".join(lines)

@@ -46,31 +46,36 @@ microgpt {version}
 
 def parts(root: Path) -> list[str]:
     """The folders of the numbered parts, in order."""
-    return sorted(path.name for path in (root / "docs").iterdir() if path.is_dir() and re.match("[0-9]+-", path.name))
+    folders = [path.name for path in (root / "docs").iterdir() if path.is_dir() and re.match("[0-9]+-", path.name)]
+    return sorted(folders, key=number_of)
+
+
+def number_of(name: str) -> int:
+    return int(re.split("[^0-9]", name)[0])
 
 
 def new_chapter(root: Path, part: str, title: str) -> int:
     """Make the last chapter of a part, and enter it in the navigation."""
-    from microgpt import __version__
-
     folders = [name for name in parts(root) if name == part or name.split("-")[0] == part]
     if not folders:
         raise UserError(f"there is no part {part}, only {', '.join(parts(root))}")
+    title = " ".join(title.split())
     slug = re.sub("[^a-z0-9]+", "-", title.lower()).strip("-")
     if not slug:
         raise UserError(f"the title {title!r} has no letters that a file could be named by")
     folder = folders[0]
-    present = sorted(path.name for path in (root / "docs" / folder).glob("[0-9]*.md"))
-    if any(name.split("-", 1)[1] == f"{slug}.md" for name in present):
+    present = [path.name for path in (root / "docs" / folder).glob("[0-9]*.md")]
+    if any(re.fullmatch(f"[0-9]+-{slug}.md", name) for name in present):
         raise UserError(f"docs/{folder} has a chapter {slug} already (choose another title)")
-    chapter = f"{folder}/{int(present[-1].split('-')[0]) + 1 if present else 1:02d}-{slug}.md"
+    chapter = f"{folder}/{max(map(number_of, present), default=0) + 1:02d}-{slug}.md"
     navigation = (root / "mkdocs.yml").read_text(encoding="utf-8")
     entries = list(re.finditer(rf"^( +- )({re.escape(folder)}/\S+)\n", navigation, re.M))
     if not entries:
         raise UserError(f"mkdocs.yml has no chapter of {folder} in its nav (enter the first one by hand)")
     at = entries[-1].end()
     navigation = f"{navigation[:at]}{entries[-1][1]}{chapter}\n{navigation[at:]}"
-    text = CHAPTER.format(title=title, version=__version__)
+    version = re.search('^__version__ = "(.+)"', (root / "microgpt/__init__.py").read_text(encoding="utf-8"), re.M)
+    text = CHAPTER.format(title=title, version=version[1] if version else "")
     write_files(root, {f"docs/{chapter}": text.encode(), "mkdocs.yml": navigation.encode()})
     print(f"wrote docs/{chapter}\nentered it in mkdocs.yml")
     return 0

@@ -123,6 +123,11 @@ def write(root: Path) -> list[str]:
     return list(made)
 
 
+def mend(root: Path) -> list[str]:
+    """Write anew the generated pages that are no sound chapters, so that nothing else can be made; return which."""
+    return write(root) if any(chapter == PAGE for chapter, _ in read_book(root).faults) else []
+
+
 # ------------------------------------------------------------------------------ line numbers
 
 

@@ -9,16 +9,13 @@ edited file, line for line, are the chapters written, and with them all files th
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
-from ..tangle import Book, Line, UserError, read_book, sound_book, split_lines, write_files
-from .chapter import Chapter
+from ..tangle import HEADER_LINE, Book, Line, UserError, obstacle, read_book, sound_book, split_lines, write_files
+from .chapter import Chapter, lines_with_ends
 from .places import Places
 
 Place = tuple[str, int]  # a chapter and its line
@@ -28,7 +25,7 @@ class Stitched(NamedTuple):
     """What was done."""
 
     chapters: list[str]  # that changed
-    files: list[str]  # other generated files that changed with them
+    files: list[str]  # that changed with them, the edited one too
     shared: list[tuple[str, list[str]]]  # chunks of several users that changed, with those
 
 
@@ -42,42 +39,68 @@ class Misfit(Exception):
 
 def stitch(root: Path, file: str) -> Stitched:
     """Bring the edits of `file`, a path from the project's root, into the chapters. Raises UserError, and writes nothing,
-    if a line fits nowhere."""
+    if a line fits nowhere, or if that would undo another edit."""
     book = sound_book(root)
     if file not in book.files:
         raise UserError(f"no chapter makes {file}, so there is nowhere to bring its lines")
-    edited = split_lines((root / file).read_text(encoding="utf-8"))
-    if edited.pop() != "":
-        raise UserError(f"{file}: the last line doesn't end (add a line end)")
-    # The header tells nothing; a formatter may have moved it, or a person removed it.
-    body = edited[1:] if edited and edited[0].startswith("# Tangled from ") else edited
-    first = len(edited) - len(body) + 1  # the number of the first line of the body
-    if body == [line.text for line in book.files[file][1:]]:
-        return Stitched([], [], [])
+    before = (root / file).read_bytes()
+    body, first = lines_of(file, before, book)
+    edits = Edits(book)
     try:
-        edits = Edits(book)
         edits.compare(book.files[file][1:], body, first)
     except Misfit as misfit:
         raise UserError(f"{file}:{misfit.line}: {misfit.why}\nnothing was written") from None
-    contents = {chapter: edits.applied(root, chapter) for chapter in edits.chapters()}
-    woven = tangled_with(book, contents)
-    complaints = list(misfits(woven, file, body, first))
-    if woven.faults or complaints:
-        raise UserError("\n".join([*woven.complaints(), *complaints, "nothing was written"]))
-    changed = [path for path in woven.files if path not in book.files or woven.content(path) != book.content(path)]
-    write_files(root, contents | {path: woven.content(path) for path in dict.fromkeys([file, *changed])})
-    return Stitched(sorted(contents), [path for path in changed if path != file], list(edits.shared(Places(woven))))
+    chapters = {chapter: edits.applied(root, chapter) for chapter in sorted(edits.chapters())}
+    woven = read_book(root, chapters)
+    if complaints := woven.complaints() or list(misfits(woven, file, body, first)):
+        raise UserError("\n".join([*complaints, "nothing was written"]))
+    files = {
+        path: woven.content(path)
+        for path in woven.files
+        if before.replace(b"\r\n", b"\n") != woven.content(path)  # at least the header
+        if path == file or path not in book.files or woven.content(path) != book.content(path)
+    }
+    for path in files.keys() - {file}:
+        refuse_to_undo(root / path, path, files[path])
+    write_files(root, chapters | files)
+    return Stitched([*chapters], [*files], list(edits.shared(Places(woven))))
+
+
+def lines_of(file: str, raw: bytes, book: Book) -> tuple[list[str], int]:
+    """The lines of an edited file without its header, and the number of the first. Raises UserError."""
+    try:
+        lines = split_lines(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}:{raw.count(10, 0, error.start) + 1}: this is not UTF-8 (save the file as UTF-8)") from None
+    if lines.pop():
+        raise UserError(f"{file}: the last line doesn't end (add a line end)")
+    headers = {i: HEADER_LINE.fullmatch(line.encode()) for i, line in enumerate(lines) if line.startswith("# Tangled from ")}
+    if headers.keys() - {0}:
+        raise UserError(f"{file}:{max(headers) + 1}: the header is not in the first line (move it there)")
+    header = HEADER_LINE.fullmatch(book.files[file][0].text.encode())
+    if headers.get(0) and header and headers[0][1] != header[1]:
+        raise UserError(f"{file}: was made before the chapters changed, so its lines would undo that"
+                        " (keep a copy of it, run python3 scripts/book.py --force, and edit the new one)")  # fmt: skip
+    return lines[len(headers) :], len(headers) + 1
+
+
+def refuse_to_undo(path: Path, name: str, new: bytes) -> None:
+    """Raise UserError if a file that would be written has edits of its own."""
+    old = path.read_bytes() if path.exists() else new
+    if obstacle(name, old) and old.replace(b"\r\n", b"\n").partition(b"\n")[2] != new.partition(b"\n")[2]:
+        raise UserError(f"{name}: would change too, but has edits of its own (make the same edit in both)\nnothing was written")
 
 
 def run(root: Path, file: str) -> int:
     """The command: stitch, and say what was done."""
-    path = Path(os.path.relpath(os.path.realpath(file), root)).as_posix()
-    done = stitch(root, path if not (root / file).exists() or (root / path).exists() else file)
+    # As seen from here, or from the project.
+    path = next((path for path in (Path(os.path.realpath(file)), root / file) if path.is_file()), root / file)
+    done = stitch(root, Path(os.path.relpath(path, root)).as_posix())
     for label, users in done.shared:
         print(f"<<{label}>> is used in {', '.join(users)}: all of them change")
     for changed in [*done.chapters, *done.files]:
         print("wrote", changed)
-    if not done.chapters:
+    if not done.files:
         print("nothing to do")
     return 0
 
@@ -117,7 +140,7 @@ class Edits:
             if text.strip() and not text.startswith(indent):
                 raise Misfit(number + i, f"this line is indented less than the chunk <<{line.label}>> that it would be part of"
                              f" (edit {line.chapter}:{line.number} yourself)")  # fmt: skip
-            own.append(text[len(indent) :] if text.strip() else "")
+            own.append(text[len(indent) :])
         if edits.setdefault(place, own) != own:
             raise Misfit(number, f"another change of {line.chapter}:{line.number} is different: the chunk <<{line.label}>>"
                          " comes here more than once (change it everywhere alike)")  # fmt: skip
@@ -137,14 +160,14 @@ class Edits:
 
     def applied(self, root: Path, chapter: str) -> bytes:
         """The chapter with its new lines, quoted and indented as its fences are."""
-        lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", (root / chapter).read_bytes().decode("utf-8"))
+        read = Chapter(root / chapter)
         prefixes = {
             number: fence.block.prefix
-            for fence in Chapter(root / chapter).fences()
+            for fence in read.fences()
             for number in range(fence.line, fence.block.end + 1)
         }
         done = []
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(lines_with_ends(read.text), 1):
             end = line[len(line.rstrip("\r\n")) :]
             place = chapter, number
             done += [line] if place not in self.replaced else []
@@ -157,19 +180,6 @@ class Edits:
             users = [user.label for user in places.users(label)]
             if len(users) > 1:
                 yield label, list(dict.fromkeys(users))
-
-
-def tangled_with(book: Book, contents: dict[str, bytes]) -> Book:
-    """The book as it would be with other chapters."""
-    with tempfile.TemporaryDirectory() as folder:
-        for chapter in book.chapters:
-            target = Path(folder, chapter)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if chapter in contents:
-                target.write_bytes(contents[chapter])
-            else:
-                shutil.copy(book.root / chapter, target)
-        return read_book(folder)
 
 
 def misfits(book: Book, file: str, body: list[str], first: int) -> Iterator[str]:

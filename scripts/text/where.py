@@ -50,9 +50,11 @@ def watch(root: Path) -> int:
     seen = None
     try:
         while True:
-            now: dict[str, object] = dict.fromkeys(tangle.find_chapters(root))
+            now: dict[str, object] = {}
+            with suppress(OSError):  # what is there to see may be gone already
+                now = dict.fromkeys(tangle.find_chapters(root))
             for chapter in now:
-                with suppress(OSError):  # it may be gone already
+                with suppress(OSError):
                     status = (root / chapter).stat()
                     now[chapter] = status.st_mtime_ns, status.st_size
             if now != seen:

@@ -294,15 +294,6 @@ def add_setting(content: dict) -> None:
     content["config"]["width"] = 1
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (change_loss, r"run\.json: losses\[12\] is 3\.\d+, recorded 9\.9999"),
-    (change_two, r"run\.json: config\.seed is 42, recorded 43 \(and 1 more\)"),
-    (change_sample, r'run\.json: samples_at\["0"\]\[19\] is "[a-z]*", recorded "nobody"'),
-    (drop_step, r"run\.json: nodes has 1000 entries, recorded 999"),
-    (drop_entry, r"run\.json: the file has an entry too many or too few: in_dataset"),
-    (add_setting, r"run\.json: config has an entry too many or too few: width"),
-    (lambda content: None, r"run\.json: the same content, but not as it is written"),
-])
 def test_a_recording_of_another_program_is_stale_and_recorded_again(data, capsys):
     assert record.stale() == []
     text = (data / "run.json").read_text()
@@ -316,6 +307,15 @@ def test_a_recording_of_another_program_is_stale_and_recorded_again(data, capsys
     assert capsys.readouterr().out == "nothing is stale\n"
 
 
+@pytest.mark.parametrize(("change", "message"), [
+    (change_loss, r"run\.json: losses\[12\] is 3\.\d+, recorded 9\.9999"),
+    (change_two, r"run\.json: config\.seed is 42, recorded 43 \(and 1 more\)"),
+    (change_sample, r'run\.json: samples_at\["0"\]\[19\] is "[a-z]*", recorded "nobody"'),
+    (drop_step, r"run\.json: nodes has 1000 entries, recorded 999"),
+    (drop_entry, r"run\.json: the file has an entry too many or too few: in_dataset"),
+    (add_setting, r"run\.json: config has an entry too many or too few: width"),
+    (lambda content: None, r"run\.json: the same content, but not as it is written"),
+])
 def test_check_says_what_is_not_as_recorded_and_writing_mends_it(data, capsys, change, message):
     path = data / "run.json"
     content = json.loads(path.read_text())
