@@ -1,21 +1,27 @@
 #!/usr/bin/env python3
-"""Run all tests: make an environment in .venv, install what the tests need into it, run them.
+"""Run the tests: make an environment in .venv, install what they need into it, run them.
 
-Arguments are handed on to pytest: `python3 scripts/run_tests.py -k tangle`. Without any, everything runs, and the
-coverage of the program is shown and has to reach 95 %.
+    python3 scripts/run_tests.py                   everything; shows the coverage, which has to reach 95 %
+    python3 scripts/run_tests.py --lane fast       no training, no browser: half a minute
+    python3 scripts/run_tests.py --lane slow       what trains, what builds, what attacks
+    python3 scripts/run_tests.py --lane browser    the site in Chromium
+    python3 scripts/run_tests.py -k softmax        other arguments are handed on to pytest
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-ALL = ["-n", "auto", "--dist", "worksteal", "--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
+LANES = ("all", "fast", "slow", "browser")
+PARALLEL = ["-n", "auto", "--dist", "worksteal"]
+COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
 
 
 def install() -> Path:
@@ -30,7 +36,10 @@ def install() -> Path:
     subprocess.run(
         [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev]"],
         cwd=ROOT, check=True,
-    )
+    )  # fmt: skip
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        # Where it can't be had, the tests of the browser lane skip, and the summary says so.
+        subprocess.run([str(python), "-m", "playwright", "install", "chromium"], capture_output=True)
     stamp.write_text(wanted)
     return python
 
@@ -39,12 +48,26 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 10):
         print("microgpt needs Python 3.10 or newer", file=sys.stderr)
         return 1
+    lane = ""
+    if arguments[:1] == ["--lane"]:
+        lane, arguments = (arguments[1:2] or [""])[0], arguments[2:]
+        if lane not in LANES:
+            print(f"error: --lane needs one of {', '.join(LANES)}", file=sys.stderr)
+            return 2
     try:
         python = install()
     except subprocess.CalledProcessError as error:
         print(f"error: {' '.join(error.cmd)} failed; on Debian, install python3-venv first", file=sys.stderr)
         return 1
-    return subprocess.run([str(python), "-m", "pytest", *(arguments or ALL)], cwd=ROOT).returncode
+    command = [str(python), "-m", "pytest"]
+    if lane in ("fast", "slow", "browser"):
+        command += [f"tests/{lane}", *PARALLEL]
+    elif lane == "all" or not arguments:
+        command += [*PARALLEL, *COVERAGE]
+    try:
+        return subprocess.run([*command, *arguments], cwd=ROOT).returncode
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,28 @@ def default_run_made(once) -> None:
     from scripts.runs.default import default_run
 
     once("default-run", lambda: default_run() and None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.started = time.monotonic()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """How long each lane took, and what was skipped for want of a browser."""
+    seconds, tests, skipped = Counter(), Counter(), 0
+    for outcome, reports in terminalreporter.stats.items():
+        for report in reports:
+            if (lane := getattr(report, "nodeid", "").partition("tests/")[2].partition("/")[0]) and hasattr(report, "duration"):
+                seconds[lane] += report.duration
+                tests[lane] += report.when == "call" or outcome == "skipped"
+                skipped += outcome == "skipped" and "no Chromium" in str(report.longrepr)
+    if seconds:
+        lanes = ", ".join(f"{lane} {tests[lane]} tests {seconds[lane]:.0f} s" for lane in sorted(seconds))
+        terminalreporter.write_line(f"work: {lanes}; on the clock {time.monotonic() - config.started:.0f} s")
+    if skipped:
+        terminalreporter.write_line(
+            f"{skipped} tests of the pages were skipped: there is no Chromium (on Debian: apt-get install chromium)"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -13,25 +13,23 @@ from collections import Counter
 from html import unescape
 from pathlib import Path
 
-from scripts.site import check_links
-from scripts.site import last_change
 import pytest
-from scripts.site import social_card
 import yaml
-from tests.fast.test_project import Loader, pages
 
 import microgpt
+from scripts import book
+from scripts.site import check_links, last_change, social_card
 
 from tests import ROOT
+from tests.fast.test_project import Loader, pages
 ADDRESS = "https://example.org/book/"
 REPOSITORY = "https://github.com/example/book"
 CONFIG = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)
 PAGES = list(pages(CONFIG["nav"]))
 GENERATED = {
-    "appendix/listing.md": "scripts/listing.py",
-    "appendix/index-of-chunks.md": "scripts/indexes.py",
-    "appendix/index-of-identifiers.md": "scripts/indexes.py",
+    "appendix/listing.md": "scripts/text/pages.py",
 }
+REFERENCE = {*GENERATED, "appendix/index-of-chunks.md", "appendix/index-of-identifiers.md"}  # to look things up in
 PARTS = {title: list(entries) for entry in CONFIG["nav"] for title, entries in entry.items() if isinstance(entries, list)}
 
 
@@ -78,8 +76,8 @@ def plain(project):
 @pytest.fixture(scope="module")
 def published(project, plain):
     """The site as the workflow makes it."""
-    run(project, sys.executable, "scripts/last_change.py")
-    run(project, sys.executable, "scripts/social_card.py")
+    run(project, sys.executable, "-m", "scripts.site.last_change")
+    run(project, sys.executable, "-m", "scripts.site.social_card")
     assert git(project, "status", "--porcelain", "docs") == "", "what was generated is not to be committed"
     run(project, sys.executable, "-m", "mkdocs", "build", "--strict", "-d", "site", SITE_URL=ADDRESS, REPO_URL=REPOSITORY)
     return project / "site"
@@ -105,7 +103,7 @@ def test_each_page_says_where_it_stands_and_how_long_it_takes(published):
             place = text(r'<p class="page-place">(.*?)</p>', html(published, page))
             expected = f"Part {title[0]} · {number} of {len(entries)}" if title != "Appendix" else "Appendix"
             assert place.startswith(expected)
-            if page in GENERATED or page == "appendix/api.md":
+            if page in REFERENCE or page == "appendix/api.md":
                 assert place == expected
             else:
                 minutes[page] = int(re.fullmatch(r" · (\d+) min", place.removeprefix(expected))[1])
@@ -214,7 +212,7 @@ def definition(scope, names):
 def test_generated_pages_are_not_searched(published):
     index = json.loads((published / "search/search_index.json").read_text(encoding="utf-8"))
     found = {entry["location"].partition("#")[0] for entry in index["docs"]}
-    assert found == {page.removesuffix("index.md").replace(".md", "/") for page in PAGES if page not in GENERATED}
+    assert found == {page.removesuffix("index.md").replace(".md", "/") for page in PAGES if page not in REFERENCE}
 
 
 @pytest.mark.parametrize(
@@ -257,25 +255,32 @@ def test_the_workflows_are_sound(path):
         for step in job["steps"]:
             assert ("run" in step) != ("uses" in step)
             if "uses" in step:
-                assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+                assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", step["uses"])
             for script in re.findall(r"scripts/\w+\.py", step.get("run", "")):
                 assert (ROOT / script).is_file()
         assert set(re.findall(r"steps\.(\w+)\.", json.dumps(job))) <= set(names)
 
 
 def test_the_site_is_published_after_the_tests_with_all_that_belongs_to_it():
-    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text(encoding="utf-8"))
-    assert workflow[True]["workflow_run"] == {"workflows": ["test"], "types": ["completed"], "branches": ["main"]}
-    steps = workflow["jobs"]["publish"]["steps"]
+    jobs = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))["jobs"]
+    steps = jobs["publish"]["steps"]
     assert steps[0]["with"]["fetch-depth"] == 0
-    commands = [step["run"] for step in steps if "run" in step]
-    assert [command.split(" ", 1)[1] for command in commands[1:]] == [
-        "scripts/last_change.py", "scripts/social_card.py", "-m mkdocs build --strict", "scripts/check_links.py site",
-    ]  # fmt: skip
-    [build] = [step for step in steps if "mkdocs build" in step.get("run", "")]
+    [build] = [step for step in steps if "run" in step]
+    assert build["run"] == "python3 scripts/book.py site --publish"
     assert build["env"].keys() == {"SITE_URL", "REPO_URL"}
     canary = yaml.safe_load((ROOT / ".github/workflows/canary.yml").read_text(encoding="utf-8"))
     assert all(job["continue-on-error"] is True for job in canary["jobs"].values())
+
+
+def test_book_site_builds_all_that_is_published(monkeypatch):
+    ran = []
+    monkeypatch.setattr(book, "site_python", lambda: Path("python"))
+    monkeypatch.setattr(book.subprocess, "call", lambda command, **_: ran.append(command[2:]) or 0)
+    build = [["mkdocs", "build", "--strict"], ["scripts.site.check_links", "site"]]
+    assert book.main(["site"]) == 0 and ran == build
+    ran.clear()
+    assert book.main(["site", "--publish"]) == 0
+    assert ran == [["scripts.site.last_change"], ["scripts.site.social_card"], *build]
 
 
 # ------------------------------------------------------------------------------------ the scripts
