@@ -1,11 +1,11 @@
-"""Fetch what the site needs from elsewhere, the pinned versions of it, and keep it in docs/assets/vendor/.
+"""Keep what the site needs from elsewhere in docs/assets/vendor/: fonts, KaTeX and Mermaid.
 
-    python3 scripts/vendor.py            fetch with npm, write the folder anew, and list the sizes
-    python3 scripts/vendor.py --check    write nothing and fetch nothing; fail if the folder is not as it was written
+    python3 scripts/book.py vendor            fetch with npm, write the folder anew, and list the sizes
+    python3 scripts/book.py vendor --check    write nothing and fetch nothing; fail if the folder is not as it was written
 
-No reader's browser asks another site for anything, so fonts, KaTeX and Mermaid lie here. PACKAGES says which versions
-and which of their files. Only these are taken: KaTeX's woff2 fonts, the modules of Mermaid for the kinds of diagrams
-in DIAGRAMS, and of the fonts the alphabets and weights that the book has.
+No reader's browser asks another site for anything, so these files lie here. package.json pins the versions, and
+package-lock.json the hashes, which npm checks; PACKAGES says which of the files are taken: KaTeX's woff2 fonts, the
+modules of Mermaid for the kinds of diagrams in DIAGRAMS, and of the fonts the alphabets and weights that the book has.
 
 manifest.json tells of every file: the package and version it is from, its path there, the license (SPDX) and the
 sha256 of what lies here. Files are as in the package, but for two things: line ends are LF everywhere, and KaTeX's
@@ -22,10 +22,8 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from .. import ROOT
@@ -44,7 +42,6 @@ class Package(NamedTuple):
     """What to take of a package, and the folder it goes into."""
 
     name: str
-    version: str
     folder: str
     license_file: str
     base: str  # the folder of the package whose files are taken
@@ -93,48 +90,37 @@ def modules(package: Path) -> Iterator[str]:
 SERIF, CODE, SIGNS = "files/source-serif-4-", "files/source-code-pro-", "fonts/split/woff2/"
 KATEX = ("katex.min.css", "katex.min.js", "contrib/auto-render.min.js", "fonts/*.woff2")
 PACKAGES = [
-    Package("mermaid", "11.17.2", "mermaid", "LICENSE", "dist/", modules),
-    Package("katex", "0.19.1", "katex", "LICENSE", "dist/", matching(*(f"dist/{name}" for name in KATEX))),
+    Package("mermaid", "mermaid", "LICENSE", "dist/", modules),
+    Package("katex", "katex", "LICENSE", "dist/", matching(*(f"dist/{name}" for name in KATEX))),
     Package(
-        "@fontsource/source-serif-4", "5.3.1", "source-serif-4", "LICENSE", "files/",
+        "@fontsource/source-serif-4", "source-serif-4", "LICENSE", "files/",
         matching(*(f"{SERIF}{alphabet}-{weight}-*.woff2" for alphabet in ALPHABETS for weight in (400, 700))),
     ),
     Package(
-        "@fontsource/source-code-pro", "5.3.0", "source-code-pro", "LICENSE", "files/",
+        "@fontsource/source-code-pro", "source-code-pro", "LICENSE", "files/",
         matching(
             *(f"{CODE}{alphabet}-{weight}-normal.woff2" for alphabet in ALPHABETS for weight in (400, 700)),
             f"{CODE}latin-400-italic.woff2",
         ),
     ),
     # arrows, roots, box drawing: the two families above have none in these alphabets
-    Package("@ibm/plex-serif", "2.0.0", "plex-serif", "LICENSE.txt", SIGNS, matching(f"{SIGNS}*-Regular-Pi.woff2")),
-    Package("@ibm/plex-mono", "2.5.0", "plex-mono", "LICENSE.txt", SIGNS, matching(f"{SIGNS}*-Regular-Pi.woff2")),
+    Package("@ibm/plex-serif", "plex-serif", "LICENSE.txt", SIGNS, matching(f"{SIGNS}*-Regular-Pi.woff2")),
+    Package("@ibm/plex-mono", "plex-mono", "LICENSE.txt", SIGNS, matching(f"{SIGNS}*-Regular-Pi.woff2")),
 ]
 
 
 # -------------------------------------------------------------------------------- fetching
 
 
-def fetch(package: Package, folder: Path) -> Path:
-    """Unpack it below `folder`; where."""
-    folder.mkdir()
-    wanted = f"{package.name}@{package.version}"
+def fetch(root: Path) -> Path:
+    """Have npm fetch what package-lock.json names, into node_modules; where that is."""
     npm = shutil.which("npm")
     if npm is None:
         raise UserError("npm is needed; on Debian, install the package npm first")
-    command = [npm, "pack", "--silent", "--ignore-scripts", wanted]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    archives = list(folder.glob("*.tgz"))
-    if result.returncode or len(archives) != 1:
-        raise UserError(f"npm can't fetch {wanted}:\n{result.stderr.strip()}")
-    with tarfile.open(archives[0]) as archive:
-        for member in archive:
-            path = PurePosixPath(member.name)
-            if member.isfile() and not path.is_absolute() and ".." not in path.parts:
-                target = folder / "unpacked" / PurePosixPath(*path.parts[1:])  # the first part is "package"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(archive.extractfile(member).read())
-    return folder / "unpacked"
+    result = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root, capture_output=True, text=True)
+    if result.returncode:
+        raise UserError(f"npm ci failed:\n{result.stderr.strip()}")
+    return root / "node_modules"
 
 
 def tidy(name: str, content: bytes) -> bytes:
@@ -154,12 +140,18 @@ def license_of(unpacked: Path) -> str:
     return found
 
 
-def gather(temporary: Path) -> dict[str, tuple[dict[str, str], bytes]]:
+def pinned(root: Path) -> dict[str, str]:
+    """The versions in package.json."""
+    return json.loads((root / "package.json").read_text(encoding="utf-8"))["dependencies"]
+
+
+def gather(root: Path) -> dict[str, tuple[dict[str, str], bytes]]:
     """Fetch everything: path below the folder -> what the manifest says of it, and its content."""
     files: dict[str, tuple[dict[str, str], bytes]] = {}
-    for number, package in enumerate(PACKAGES):
-        unpacked = fetch(package, temporary / str(number))
-        about = {"package": package.name, "version": package.version, "license": license_of(unpacked)}
+    modules_folder, versions = fetch(root), pinned(root)
+    for package in PACKAGES:
+        unpacked = modules_folder / package.name
+        about = {"package": package.name, "version": versions[package.name], "license": license_of(unpacked)}
         for source in [package.license_file, *package.choose(unpacked)]:
             name = LICENSE if source == package.license_file else source.removeprefix(package.base)
             content = tidy(name, (unpacked / source).read_bytes())
@@ -168,9 +160,8 @@ def gather(temporary: Path) -> dict[str, tuple[dict[str, str], bytes]]:
     return files
 
 
-def refresh(vendor: Path) -> int:
-    with tempfile.TemporaryDirectory() as temporary:
-        files = gather(Path(temporary))
+def refresh(vendor: Path, root: Path) -> int:
+    files = gather(root)
     manifest = {path: about for path, (about, _) in sorted(files.items())}
     contents = {path: content for path, (_, content) in files.items()}
     contents[MANIFEST] = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
@@ -183,7 +174,8 @@ def refresh(vendor: Path) -> int:
     print(f"{'package':<28} {'version':<8} {'license':<8} {'files':>5} {'bytes':>9} {'gzipped':>9}")
     for package in PACKAGES:
         own = [path for path, about in manifest.items() if about["package"] == package.name]
-        show(package.name, package.version, manifest[own[0]]["license"], [contents[path] for path in own])
+        about = manifest[own[0]]
+        show(package.name, about["version"], about["license"], [contents[path] for path in own])
     show("together", "", "", list(contents.values()))
     return 0
 
@@ -200,7 +192,7 @@ def present(vendor: Path) -> set[str]:
     return {path.relative_to(vendor).as_posix() for path in vendor.rglob("*") if path.is_file()}
 
 
-def faults(vendor: Path) -> Iterator[str]:
+def faults(vendor: Path, root: Path) -> Iterator[str]:
     """What is not as `refresh` left it."""
     try:
         manifest = json.loads((vendor / MANIFEST).read_text(encoding="utf-8"))
@@ -219,13 +211,12 @@ def faults(vendor: Path) -> Iterator[str]:
             yield f"{path}: package, version, license or source is not known"
         if f"{path.partition('/')[0]}/{LICENSE}" not in manifest:
             yield f"{path}: no license text beside it"
-    pinned = {package.name: package.version for package in PACKAGES}
-    if {about.get("package"): about.get("version") for about in manifest.values()} != pinned:
-        yield "the versions are not those of scripts/vendor.py: run it"
+    if {about.get("package"): about.get("version") for about in manifest.values()} != pinned(root):
+        yield "the versions are not those of package.json (run python3 scripts/book.py vendor)"
 
 
-def check(vendor: Path) -> int:
-    found = list(faults(vendor))
+def check(vendor: Path, root: Path) -> int:
+    found = list(faults(vendor, root))
     if found:
         raise UserError("\n".join(found))
     return 0
@@ -237,10 +228,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write and fetch nothing; fail if a file was altered")
     parser.add_argument("--folder", metavar="DIR", type=Path, default=VENDOR, help="instead of docs/assets/vendor")
     options = parser.parse_args(argv)
-    try:
-        return guarded(check if options.check else refresh, options.folder)
-    except KeyboardInterrupt:
-        return 130
+    return guarded(check if options.check else refresh, options.folder, ROOT)
 
 
 if __name__ == "__main__":
