@@ -2,6 +2,7 @@
 
     still(**options) -> str     HTML: what is seen without JavaScript, in print, and until the figure is near
     RECORDINGS                  file -> function that returns its content; only if the figure shows recorded numbers
+    IN_ID                       the options that belong to its anchor, if it stands on pages in several forms
 
 scripts/runs/recording.py writes the recordings to docs/assets/data/figures/, scripts/site/figures.py puts figures on
 pages, and docs/assets/js/figures/prediction-game.js brings one to life.
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 class Figure(NamedTuple):
     still: Callable[..., str]
     recordings: dict[str, Callable[[], dict[str, Any]]]
+    in_id: tuple[str, ...]
 
 
 def find_figures() -> dict[str, Figure]:
@@ -26,7 +28,8 @@ def find_figures() -> dict[str, Figure]:
     for module in pkgutil.iter_modules(__path__):
         if not module.name.startswith("_"):
             content = import_module(f"{__name__}.{module.name}")
-            figures[module.name.replace("_", "-")] = Figure(content.still, getattr(content, "RECORDINGS", {}))
+            recordings, in_id = getattr(content, "RECORDINGS", {}), getattr(content, "IN_ID", ())
+            figures[module.name.replace("_", "-")] = Figure(content.still, recordings, in_id)
     return figures
 
 

@@ -16,6 +16,7 @@ from ..runs.default import copied, default_run
 from ._still import Html, element, load, number, strip
 from ._trace import Watched, trace
 
+IN_ID = ("data-trace",)
 NAME = "emma"  # what the model reads
 INDENT = re.compile(r'^(<span class="w">\s+</span>|\s+)')  # as Pygments has it
 

@@ -31,7 +31,10 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 
+from .. import ROOT
 from ..figures import FIGURES
+
+STYLES = ROOT / "docs" / "assets" / "js" / "figures"
 
 log = logging.getLogger("mkdocs.figures")  # below "mkdocs", so that --strict counts the warnings
 
@@ -44,6 +47,7 @@ class FiguresExtension(Extension):
 
 class FigureTreeprocessor(Treeprocessor):
     def run(self, root: Element) -> None:
+        styled: set[str] = set()
         for place in [element for element in root.iter("figure") if "data-figure" in element.attrib]:
             name = place.attrib.pop("data-figure")
             options = {key: place.attrib.pop(key) for key in list(place.attrib) if key.startswith("data-")}
@@ -56,8 +60,7 @@ class FigureTreeprocessor(Treeprocessor):
                 log.warning("the figure %s can't be made: %s: %s", name, type(error).__name__, error)
                 continue
             if "id" not in place.attrib:
-                variant = "-".join([name, *options.values()] if name == "stepper" else [name])
-                place.set("id", f"figure-{variant}")
+                place.set("id", "-".join(["figure", name, *(options[key] for key in FIGURES[name].in_id)]))
             place.set("class", "figure")
             caption = Element("figcaption")
             caption.text = place.text
@@ -66,6 +69,9 @@ class FigureTreeprocessor(Treeprocessor):
                 place.remove(child)
             place.text = "\n"
             body = SubElement(place, f"figure-{name}", options)
+            if name not in styled and (STYLES / f"{name}.css").is_file():
+                styled.add(name)
+                body.set("data-figure-style", name)  # docs/overrides/main.html links it
             still = SubElement(body, "div", {"class": "still"})
             still.text = self.md.htmlStash.store(html)
             body.tail = "\n"

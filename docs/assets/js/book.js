@@ -1,6 +1,5 @@
 /* What Material leaves to be done for the keyboard, for screen readers, and on paper. */
 (() => {
-  const still = matchMedia("(prefers-reduced-motion: reduce)")
   const narrow = matchMedia("(max-width: 76.234375em)") // where Material has a drawer
 
   /* What scrolls can be scrolled by the keyboard: it takes the focus, but only while there is something to scroll. */
@@ -87,14 +86,6 @@
         button.focus()
       }
     })
-  }
-
-  /* Material lets the table of contents glide along with the text. */
-  const scroll = Element.prototype.scrollTo
-  Element.prototype.scrollTo = function (...to) {
-    if (still.matches && to[0]?.behavior)
-      to[0] = { ...to[0], behavior: "instant" }
-    return scroll.apply(this, to)
   }
 
   /* A browser that prints doesn't wait for formulas and diagrams that are not there yet. So where the keys for printing

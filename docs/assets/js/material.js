@@ -1,0 +1,75 @@
+/* Everything that leans on how Material 9.8 works inside, in one place: look here when it is renewed. It stands before
+   Material's own script, which would fetch the index of the search at once. */
+(() => {
+  /* The index of the search is larger than a page with all its fonts, and Material fetches it with each page, and the
+     worker that reads it too. So both wait until the reader turns to the search, or comes from it: then the address says
+     what to mark. Material asks for the index by XMLHttpRequest, and makes the worker from its own script. */
+  const wanted = new Promise(resolve => {
+    if (/[?&][qh]=/.test(location.search))
+      resolve()
+    document.forms.search?.addEventListener("focusin", resolve, { once: true })
+    document.getElementById("__search")?.addEventListener("change", resolve, { once: true })
+  })
+
+  const { open, send } = XMLHttpRequest.prototype
+
+  XMLHttpRequest.prototype.open = function (method, url, ...rest) {
+    this.waits = String(url).endsWith("/search/search_index.json")
+    return open.call(this, method, url, ...rest)
+  }
+
+  XMLHttpRequest.prototype.send = function (body) {
+    if (this.waits)
+      wanted.then(() => send.call(this, body))
+    else
+      send.call(this, body)
+  }
+
+  const { Worker } = window
+
+  class LateWorker extends EventTarget {
+    constructor(url) {
+      super()
+      this.worker = wanted.then(() => {
+        const worker = new Worker(url)
+        worker.onmessage = ({ data }) => this.dispatchEvent(new MessageEvent("message", { data }))
+        return worker
+      })
+    }
+
+    postMessage(data) {
+      this.worker.then(worker => worker.postMessage(data))
+    }
+  }
+
+  /* Only the search's own worker is late, whoever makes one before or after it. */
+  window.Worker = new Proxy(Worker, {
+    construct: (target, [url, ...rest]) =>
+      /\/workers\/search\.[^/]*js$/.test(String(url)) ? new LateWorker(url) : Reflect.construct(target, [url, ...rest])
+  })
+
+  /* Material keeps in the history how far a page is scrolled, a moment late: if the next page is already on its way, its
+     entry gets the number, and then it isn't opened at its top or its anchor. So while one comes, nothing is kept. */
+  const { replaceState } = history
+  let shown = location.pathname, coming = false
+  addEventListener("DOMContentLoaded", () => {
+    location$.subscribe(url => { coming = url.pathname !== shown })
+    document$.subscribe(() => {
+      shown = location.pathname
+      coming = false
+    })
+  })
+  history.replaceState = function (...entry) {
+    if (!coming)
+      replaceState.apply(this, entry)
+  }
+
+  /* Material lets the table of contents glide along with the text. */
+  const still = matchMedia("(prefers-reduced-motion: reduce)")
+  const scroll = Element.prototype.scrollTo
+  Element.prototype.scrollTo = function (...to) {
+    if (still.matches && to[0]?.behavior)
+      to[0] = { ...to[0], behavior: "instant" }
+    return scroll.apply(this, to)
+  }
+})()
