@@ -6,6 +6,8 @@ import string
 import pytest
 
 from microgpt import DataError, load_docs
+from microgpt.__main__ import main
+from microgpt.progress import printable
 
 FILES = 600
 LETTERS = string.ascii_letters + " \t\x0b\x1b\x85éßжλ李\u2028\u200b\U0001f600"
@@ -56,7 +58,7 @@ def expected(data):
     return docs if docs and "\0" not in text else None
 
 
-def test_600_files_are_documents_or_one_line(tmp_path):
+def test_600_files_are_documents_or_one_line(tmp_path, capsys):
     rng = random.Random(16)
     read = refused = 0
     for i in range(FILES):
@@ -67,10 +69,12 @@ def test_600_files_are_documents_or_one_line(tmp_path):
         what = f"file {i}, {kind.__name__}: {data[:50]!r}"
         wanted = expected(data)
         if wanted is None:
-            with pytest.raises(DataError) as error:
+            with pytest.raises(DataError):
                 load_docs(path)
-            message = str(error.value)
-            assert message.isprintable() and message.startswith(str(tmp_path)) and len(message) < 400, what
+            assert main(["--data", str(path)]) == 1, what
+            out, err = capsys.readouterr()
+            assert out == "" and err.startswith(f"error: {printable(str(path))}: ") and len(err) < 400, what
+            assert err.endswith("\n") and err[:-1].isprintable(), what
             refused += 1
         else:
             assert load_docs(path) == wanted, what
