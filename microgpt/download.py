@@ -1,4 +1,4 @@
-# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c8f2adc8940598da]
+# Tangled from docs/1-data/04-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:00ad2acad228d6f9]
 """Documents from the network, with limits on time and size, and with a hash where one is known."""
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def fetch(url: str) -> bytes:
     thread = threading.Thread(target=lambda: found.append(attempt(url)), daemon=True)
     thread.start()
     thread.join(DEADLINE)
-    if not found:
+    if thread.is_alive():
         raise DataError(f"{url}: not complete after {DEADLINE:.0f} seconds; download it and give the file")
     if isinstance(found[0], DataError):
         raise found[0]
@@ -43,22 +43,20 @@ def fetch(url: str) -> bytes:
 
 def attempt(url: str) -> bytes | DataError:
     """Return what `url` holds, or what is wrong."""
-    data = bytearray()
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "microgpt"})
         with urllib.request.build_opener(StayOnHttp).open(request, timeout=TIMEOUT) as response:
-            while chunk := response.read1(65536):
-                data += chunk
-                if len(data) > MAX_BYTES:
-                    return DataError(f"{url}: larger than the limit of {MAX_BYTES >> 20} MiB")
-            if response.length:
-                return DataError(f"{url}: broke off with {response.length} bytes to go; try again")
+            data, missing = response.read(MAX_BYTES + 1), response.length
     except DataError as error:
         return error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         return DataError(f"{url}: {reason}; is the address right and the network up?")
-    return bytes(data)
+    if len(data) > MAX_BYTES:
+        return DataError(f"{url}: larger than the limit of {MAX_BYTES >> 20} MiB")
+    if missing:
+        return DataError(f"{url}: broke off with {missing} bytes to go; try again")
+    return data
 
 
 def makemore() -> bytes:

@@ -1,4 +1,4 @@
-# Tangled from docs/2-autograd/03-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:3995f7da24775f00]
+# Tangled from docs/2-autograd/03-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:a0aa24a316ad2775]
 """Automatic differentiation: numbers that remember how they were computed."""
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Value:
 
     def relu(self) -> Value:
         """The number if it is positive, otherwise 0."""
-        return Value(max(0.0, self.data), (self,), (float(self.data > 0),))
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
 
     __radd__, __rmul__ = __add__, __mul__
     def __neg__(self) -> Value: return self * -1

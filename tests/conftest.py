@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +20,13 @@ import pytest
 from filelock import FileLock
 
 from tests import ROOT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heard() -> None:
+    """Also in the background, where the shell has this process ignore it: some tests and examples send it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from microgpt import DataError, Tokenizer, download, files, load_docs
+from microgpt.__main__ import main
 from microgpt.data import parse_docs
 
 from tests import ROOT
@@ -115,6 +116,11 @@ class Moods(http.server.BaseHTTPRequestHandler):
         self.send_header("Location", "file:///etc/passwd")
         self.end_headers()
 
+    def do_orders(self):
+        self.send_response(404, "\x1b[31mred\a")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def do_toftp(self):
         self.send_response(302)
         self.send_header("Location", "ftp://127.0.0.1:1/x")
@@ -168,6 +174,58 @@ def test_a_bad_url(server, path, message, monkeypatch):
 def test_no_such_place(url):
     with pytest.raises(DataError):
         load_docs(url)
+
+
+def test_the_deadline_is_that_of_the_whole(monkeypatch):
+    """Whatever is waited for, names, connections, headers: the clock is looked at from outside."""
+    monkeypatch.setattr(download, "DEADLINE", 0.2)
+    monkeypatch.setattr(download, "attempt", lambda url: time.sleep(5))
+    started = time.monotonic()
+    with pytest.raises(DataError, match="http://x: not complete after 0 seconds; download it and give the file"):
+        load_docs("http://x")
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_mistake_of_the_program_is_not_taken_for_a_late_answer(monkeypatch):
+    monkeypatch.setattr(download, "attempt", lambda url: 1 / 0)
+    with pytest.raises(Exception) as error:
+        load_docs("http://x")
+    assert not isinstance(error.value, DataError)
+
+
+def test_a_download_may_be_as_large_as_the_limit_and_no_larger(server, monkeypatch):
+    size = len("anna\r\nzoë\n".encode())
+    monkeypatch.setattr(download, "MAX_BYTES", size)
+    assert load_docs(f"{server}/good") == ["anna", "zoë"]
+    monkeypatch.setattr(download, "MAX_BYTES", size - 1)
+    with pytest.raises(DataError, match="larger than the limit"):
+        load_docs(f"{server}/good")
+
+
+NO_FILE = "No such file or directory; give a text file with one document a line"
+
+
+@pytest.mark.parametrize(
+    "name, shown",
+    [
+        ("two\nlines", rf"two\nlines: {NO_FILE}"),
+        ("\x1b[31mred\x07", rf"\x1b[31mred\x07: {NO_FILE}"),
+        ("a\x85b\x9bc\u2028d", rf"a\x85b\x9bc\u2028d: {NO_FILE}"),
+        ("\udcff", rf"\udcff: {NO_FILE}"),  # a byte of a file name that is no UTF-8
+        ("żółć\u202e", rf"żółć\u202e: {NO_FILE}"),
+        ("nul\0byte", r"'nul\x00byte': embedded null byte"),
+    ],
+)
+def test_an_error_is_one_line_whatever_the_file_is_called(name, shown, capsys):
+    assert main(["--data", name]) == 1
+    assert capsys.readouterr() == ("", f"error: {shown}\n")
+
+
+def test_what_a_server_says_is_shown_and_not_obeyed(server, capsys):
+    assert main(["--data", f"{server}/orders"]) == 1
+    _, err = capsys.readouterr()
+    assert rf"{server}/orders: HTTP Error 404: \x1b[31mred\x07;" in err and err[:-1].isprintable()
 
 
 def test_the_limits_are_those_of_the_documentation():

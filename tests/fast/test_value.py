@@ -127,6 +127,11 @@ def test_relu_has_slope_0_at_0():
     assert x.grad == 0.0
 
 
+def test_relu_does_not_hide_a_number_that_is_none():
+    assert math.isnan(Value(math.nan).relu().data)
+    assert math.isnan((Value(math.inf) - math.inf).relu().data)
+
+
 def test_two_paths_add_up():
     a, b = Value(2.0), Value(3.0)
     (a * b + a).backward()

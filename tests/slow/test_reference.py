@@ -122,10 +122,24 @@ def test_the_one_file_is_the_package_on_the_built_in_names(tmp_path):
     assert package.stdout.startswith(one.stdout)
 
 
-def test_the_one_file_without_input_says_what_to_do(tmp_path):
+@pytest.mark.parametrize(
+    "content", [None, b"", b" \n\r\n", "emma\nzoë\n".encode("utf-16"), "emma\n".encode("utf-16-le"), "zoë\n".encode("latin-1")]
+)
+def test_the_one_file_without_input_says_what_to_do(content, tmp_path):
+    if content is not None:
+        (tmp_path / "input.txt").write_bytes(content)
     result = subprocess.run([sys.executable, str(ONE_FILE)], cwd=tmp_path, capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith("input.txt is not here") and result.stderr.count("\n") == 1
+    assert result.stderr == "put a UTF-8 text file of the name input.txt, one document a line, in this folder\n"
+
+
+def test_the_mark_before_the_text_is_no_letter_for_the_one_file(tmp_path):
+    (tmp_path / "input.txt").write_bytes("\ufeffemma\r\nava\r\n".encode())
+    process = subprocess.Popen([sys.executable, "-u", str(ONE_FILE)], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    with process:
+        first = [process.stdout.readline() for _ in range(2)]
+        process.kill()
+    assert first == ["num docs: 2\n", "vocab size: 5\n"]
 
 
 def test_a_pinned_run_on_the_built_in_names():

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/06-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:cff9f0a6f708890a]
+# Tangled from docs/5-inference/06-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:49768a365f7896fe]
 """A complete GPT in one file of plain Python: microgpt.
 
 Put a file input.txt beside it, one document a line, and run: python3 microgpt.py
@@ -78,7 +78,7 @@ class Value:
 
     def relu(self) -> Value:
         """The number if it is positive, otherwise 0."""
-        return Value(max(0.0, self.data), (self,), (float(self.data > 0),))
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
 
     __radd__, __rmul__ = __add__, __mul__
     def __neg__(self) -> Value: return self * -1
@@ -321,7 +321,7 @@ def generate(params: Params, config: Config, tokenizer: Tokenizer, rng: random.R
 if __name__ == "__main__":
     text = Path("input.txt").read_text("utf-8-sig", "replace") if Path("input.txt").is_file() else ""
     docs, config, rng = parse_docs(text), Config(), random.Random(42)
-    if not docs or "\ufffd" in text:
+    if not docs or "\0" in text or "\ufffd" in text:
         raise SystemExit("put a UTF-8 text file of the name input.txt, one document a line, in this folder")
     rng.shuffle(docs)
     tokenizer = Tokenizer(docs)
