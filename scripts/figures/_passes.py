@@ -15,6 +15,7 @@ from unittest.mock import patch
 from microgpt import Params, Value, empty_cache, softmax
 
 from ..runs.default import GPT, Run, default_run
+from ._still import load
 
 NAMES = ("emma", "ava", "noah", "felix", "olivia", "matthew", "isabella", "kwyjibo")  # the last is no name at all
 STEPS = {"before": 0, "after": 1000}
@@ -116,6 +117,17 @@ def record(name: str) -> Json:
 RECORDINGS = {f"passes-{name}.json": partial(record, name) for name in NAMES}
 
 
+def vocabulary() -> list[str]:
+    """What the reader sees for every token id."""
+    return [*load("figures/tokenizer.json")["chars"], "BOS"]
+
+
 def letters(tokens: list[int]) -> list[str]:
     """What the reader sees for token ids."""
-    return ["BOS" if token == 26 else chr(ord("a") + token) for token in tokens]
+    known = vocabulary()
+    return [known[token] for token in tokens]
+
+
+def choices() -> dict[str, str]:
+    """The attributes of a still that tell its script of the names and the tokens."""
+    return {"data_names": " ".join(NAMES), "data_vocabulary": " ".join(vocabulary())}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._passes import NAMES, letters
+from ._passes import NAMES, choices, letters
 from ._still import amount, element, load, number
 
 NAME = NAMES[0]
@@ -29,4 +29,4 @@ def still() -> str:
         heads.append(element("table", caption, top, element("tbody", *rows), class_="attention-grid"))
     note = (f"Attention weights of the trained model for {NAME}: "
             "a row for each position that looks, a column for each it looks at.")
-    return element("div", element("p", note), element("div", *heads, class_="attention-heads"))
+    return element("div", element("p", note), element("div", *heads, class_="attention-heads"), **choices())

@@ -14,7 +14,7 @@ from ._still import Html, element, load, number, strip, table
 
 TOKEN, POSITION = 4, 1  # an e at the place of the first letter; as in embeddings.js
 VOWELS = [0, 4, 8, 14, 20]
-CONSONANTS = [i for i in range(26) if i not in VOWELS]
+CONSONANTS = [i for i in range(len(load("figures/tokenizer.json")["chars"])) if i not in VOWELS]
 PAIRS = {
     "vowels": (VOWELS, VOWELS),
     "a vowel and a consonant": (VOWELS, CONSONANTS),

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ._passes import NAMES, RECORDINGS, letters
+from .. import ROOT
+from ..text.chapter import Chapter, chapters_of
+from ._passes import NAMES, RECORDINGS, choices, letters, vocabulary
 from ._still import Html, element, load, strip
 
 __all__ = ["RECORDINGS", "still"]  # attention shows the same files
 
 NAME, POSITION, TIME = NAMES[0], 2, "after"  # as in pipeline.js
-
-
-CHAPTERS = {
-    "02-embeddings": "Embeddings",
-    "03-linear-layers": "Linear layers",
-    "04-softmax": "Softmax",
-    "05-rmsnorm": "RMSNorm",
-    "06-attention": "Attention",
-    "07-multi-head-attention": "Multi-head attention",
-    "08-residual-connections": "Residual connections",
-    "09-the-mlp": "The MLP",
-    "10-the-whole-gpt": "The whole gpt function",
-}
 
 
 class Stage(NamedTuple):
@@ -31,10 +20,6 @@ class Stage(NamedTuple):
     vectors: str  # their names in the recording
     chapter: str
     text: str
-
-    @property
-    def title(self) -> str:
-        return CHAPTERS[self.chapter]
 
 
 STAGES = [
@@ -73,8 +58,8 @@ def still() -> str:
     """All stages, with the vectors of one token of the first name after training; pipeline.js fills in others."""
     recorded = load(f"figures/passes-{NAME}.json")
     tokens = letters(recorded["tokens"])
-    vocabulary = letters(list(range(27)))
-    names = {"weights": tokens[: POSITION + 1], "logits": vocabulary, "probs": vocabulary}
+    titles = {path.stem: Chapter(path).title for path in chapters_of(ROOT)}
+    names = {"weights": tokens[: POSITION + 1], "logits": vocabulary(), "probs": vocabulary()}
 
     def place(values: list[float], key: str, label: str, largest: float | None = None) -> Html:
         """A vector; pipeline.js puts others in its place."""
@@ -96,8 +81,8 @@ def still() -> str:
             "li",
             element("code", stage.code),
             element("div", *vectors(stage), class_="stage-strips"),
-            element("p", stage.text, " → ", element("a", stage.title, href=f"../{stage.chapter}/"), class_="stage-text"),
+            element("p", stage.text, " → ", element("a", titles[stage.chapter], href=f"../{stage.chapter}/"), class_="stage-text"),
             data_first=stage.part if before is None or before.part != stage.part else None,
         ))
     note = f"The trained model reads {NAME} and has come to position {POSITION}, {tokens[POSITION]}."
-    return element("div", element("p", note), element("ol", *rows, class_="pipeline"))
+    return element("div", element("p", note), element("ol", *rows, class_="pipeline"), **choices())

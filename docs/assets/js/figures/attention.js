@@ -3,22 +3,22 @@
 import { liveText, radio, row } from "./shared/controls.js"
 import { html, number } from "./shared/dom.js"
 import { Figure } from "./shared/figure.js"
-import { FIRST, loadPasses, nameSelect, VOCABULARY } from "./shared/passes.js"
+import { loadPasses, nameSelect, recorded } from "./shared/passes.js"
 import { color, strip } from "./shared/strip.js"
 
-const HEADS = [0, 1, 2, 3]
 const FULL = 0.6 // the weight with the full color, as in attention.py
-const letter = token => VOCABULARY[token]
 
 customElements.define("figure-attention", class extends Figure {
   async build() {
-    let time = "after", head = 0, data = await loadPasses(FIRST)
+    const { names, vocabulary } = recorded(this), letter = token => vocabulary[token]
+    let time = "after", head = 0, data = await loadPasses(names[0])
+    const HEADS = [...data.weights[time][0].keys()]
     let query = data.tokens.length - 1, key = query - 1 // positions: who looks, and at whom
     const live = html("div"), status = liveText()
     const grid = html("table", { class: "attention-grid", role: "grid" }), title = html("p"), details = html("table", { class: "attention-sum" })
     const thumbs = HEADS.map(() => html("span", { class: "thumb", "aria-hidden": "true" }))
-    const size = () => data.q[time][0].length / HEADS.length
-    const part = vector => vector.slice(head * size(), (head + 1) * size())
+    const size = data.q[time][0].length / HEADS.length
+    const part = vector => vector.slice(head * size, (head + 1) * size)
     let cells
 
     const choose = chosen => {
@@ -75,11 +75,11 @@ customElements.define("figure-attention", class extends Figure {
         [products[k], scores[k]].map(x => html("td", {}, number(x, 3))),
         html("td", {}, number(weights[k], 3), html("span", { class: "bar", style: { "--share": weights[k] } })))
       details.replaceChildren(
-        html("thead", {}, html("tr", {}, ["position", "key", "q·k", "÷ √4", "weight"].map(text => html("th", { scope: "col" }, text)))),
+        html("thead", {}, html("tr", {}, ["position", "key", "q·k", `÷ √${size}`, "weight"].map(text => html("th", { scope: "col" }, text)))),
         html("tbody", {}, products.map((_, k) => line(k))),
         html("tfoot", {}, html("tr", {}, html("th", { scope: "row", colspan: 4 }, "sum"), html("td", {}, number(weights.reduce((a, b) => a + b), 3)))))
       status.say(j > i ? `When ${at(i)} is read, position ${j} is not in the cache yet: no score, no weight.`
-        : `${tokens[i]} at ${i} looks at ${tokens[j]} at ${j}: q·k = ${number(products[j], 3)}, divided by √4 = 2 it is ${number(scores[j], 3)}, weight ${number(weights[j], 3)}.`)
+        : `${tokens[i]} at ${i} looks at ${tokens[j]} at ${j}: q·k = ${number(products[j], 3)}, divided by √${size} = ${number(Math.sqrt(size), Number.isInteger(Math.sqrt(size)) ? 0 : 3)} it is ${number(scores[j], 3)}, weight ${number(weights[j], 3)}.`)
     }
 
     grid.addEventListener("keydown", event => {
@@ -97,7 +97,7 @@ customElements.define("figure-attention", class extends Figure {
 
     live.append(
       row(
-        nameSelect({ status, change: choose }),
+        nameSelect({ names, status, change: choose }),
         radio({ label: "training", choices: ["before", "after"], value: time, change: to => { time = to; draw() } })),
       row(radio({
         label: "head", choices: HEADS.map(h => [h, html("span", { class: "thumb-label" }, thumbs[h], html("span", {}, h + 1))]), value: head,

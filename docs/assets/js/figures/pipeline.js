@@ -3,13 +3,14 @@
 import { checkbox, liveText, radio, row } from "./shared/controls.js"
 import { follow, html, number } from "./shared/dom.js"
 import { Figure } from "./shared/figure.js"
-import { FIRST, loadPasses, nameSelect, VOCABULARY } from "./shared/passes.js"
+import { loadPasses, nameSelect, recorded } from "./shared/passes.js"
 import { player } from "./shared/player.js"
 import { strip } from "./shared/strip.js"
 
 customElements.define("figure-pipeline", class extends Figure {
   async build() {
-    let name = FIRST, position = 2, time = "after", data = await loadPasses(FIRST) // as in pipeline.py
+    const { names: choices, vocabulary } = recorded(this), bos = vocabulary.length - 1
+    let name = choices[0], position = 2, time = "after", data = await loadPasses(name) // as in pipeline.py
     const live = html("div"), status = liveText(), where = html("p"), positions = html("div")
     const list = this.querySelector(".still .pipeline").cloneNode(true)
     const stages = [...list.children]
@@ -17,14 +18,14 @@ customElements.define("figure-pipeline", class extends Figure {
     list.setAttribute("aria-label", "the stages of gpt")
     const result = html("p", { class: "pipeline-result" })
     stages.at(-1).append(result)
-    const token = i => VOCABULARY[data.tokens[i]]
+    const token = i => vocabulary[data.tokens[i]]
 
     const fill = () => {
-      const read = data.tokens.slice(0, position + 1).map(id => VOCABULARY[id])
+      const read = data.tokens.slice(0, position + 1).map(id => vocabulary[id])
       for (const place of list.querySelectorAll(".stage-strip")) {
         const { key, label } = place.dataset, own = data[key][time][position]
         const head = key === "weights" && Number(label.at(-1)) - 1
-        const names = { weights: read, logits: VOCABULARY, probs: VOCABULARY }[key]
+        const names = { weights: read, logits: vocabulary, probs: vocabulary }[key]
         place.lastElementChild.replaceWith(strip(head === false ? own : own[head], {
           label: label ?? place.closest("li").querySelector("code").textContent, names, digits: 3, largest: head === false ? 0 : 1
         }))
@@ -33,10 +34,10 @@ customElements.define("figure-pipeline", class extends Figure {
         html("code", {}, `token_id = ${data.tokens[position]}`), ` is ${token(position)}, `, html("code", {}, `pos_id = ${position}`), ". ",
         position ? `In the cache: ${read.slice(0, -1).join(", ")}.` : "The cache is empty.")
       const probs = data.probs[time][position]
-      const best = probs.map((p, id) => [p, VOCABULARY[id]]).sort(([a], [b]) => b - a).slice(0, 3)
-      const next = data.tokens[position + 1] ?? 26
+      const best = probs.map((p, id) => [p, vocabulary[id]]).sort(([a], [b]) => b - a).slice(0, 3)
+      const next = data.tokens[position + 1] ?? bos
       result.textContent = `Most likely next: ${best.map(([p, text]) => `${text} ${number(p, 3)}`).join(", ")}. `
-        + (next === 26 ? `${name} ends here: BOS ${number(probs[next], 3)}.` : `${name} goes on with ${VOCABULARY[next]}: ${number(probs[next], 3)}.`)
+        + (next === bos ? `${name} ends here: BOS ${number(probs[next], 3)}.` : `${name} goes on with ${vocabulary[next]}: ${number(probs[next], 3)}.`)
     }
 
     const show = k => {
@@ -71,7 +72,7 @@ customElements.define("figure-pipeline", class extends Figure {
     stages.forEach((stage, i) => stage.addEventListener("click", () => control.go(i)))
     live.append(
       row(
-        nameSelect({ status, change: chooseName }),
+        nameSelect({ names: choices, status, change: chooseName }),
         radio({ label: "training", choices: ["before", "after"], value: time, change: to => { time = to; fill() } }),
         checkbox({ label: "numbers", change: on => live.classList.toggle("numbers", on) })),
       positions, control, status, where, list)

@@ -1,19 +1,21 @@
-/* The names whose way through gpt() is recorded (scripts/figures/_passes.py), and choosing among them. */
+/* The names whose way through gpt() is recorded, and choosing among them. Which names and which tokens there are, the
+   still says (scripts/figures/_passes.py). */
 import { select } from "./controls.js"
 import { load } from "./figure.js"
 
-const NAMES = ["emma", "ava", "noah", "felix", "olivia", "matthew", "isabella", "kwyjibo"]
-export const FIRST = NAMES[0]
-export const VOCABULARY = [..."abcdefghijklmnopqrstuvwxyz", "BOS"]
+export function recorded(figure) {
+  const { names, vocabulary } = figure.querySelector(".still [data-names]").dataset
+  return { names: names.split(" "), vocabulary: vocabulary.split(" ") }
+}
 
 export const loadPasses = name => load(`passes-${name}.json`)
 
 /* A select of the names. `change(data, name)` is called when the recording of the chosen one is there; if it can't be
    loaded, the name before it stays chosen, and `status` says so. */
-export function nameSelect({ status, change }) {
-  let shown = FIRST, wanted = FIRST
+export function nameSelect({ names, status, change }) {
+  let shown = names[0], wanted = names[0]
   const element = select({
-    label: "name", choices: NAMES, value: FIRST,
+    label: "name", choices: names, value: names[0],
     async change(name) {
       wanted = name
       const data = await loadPasses(name).catch(error => error)
