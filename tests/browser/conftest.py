@@ -151,19 +151,26 @@ class Visit:
 
     page: object
     site: str
+    scripts: bool = True  # does it run them?
     asked: list[str] = field(default_factory=list)  # paths below the site, in the order of the requests
     foreign: list[str] = field(default_factory=list)  # requests that would have left it; none of them did
     complaints: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
-        """Go to a page, and wait until nothing more is asked for: half a second longer than `come` takes."""
-        self.page.goto(self.site + path, wait_until="networkidle")
-
-    def come(self, path: str) -> None:
-        """Go to a page, and wait until it is there, with its scripts, its fonts, and what instant navigation needs."""
+        """Go to a page, and wait until it is there: its scripts, its fonts, and what instant navigation needs."""
+        if not self.scripts:
+            self.page.goto(self.site + path, wait_until="load")
+            return
         with self.page.expect_event("requestfinished", lambda request: request.url == f"{self.site}sitemap.xml"):
             self.page.goto(self.site + path, wait_until="load")
-        self.page.evaluate("document.fonts.ready.then(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r()))))")
+        self.page.evaluate(
+            "document.fonts.ready.then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))"
+            ".then(() => {})"
+        )
+
+    def go_and_rest(self, path: str) -> None:
+        """Go to a page, and wait until nothing has been asked for during half a second."""
+        self.page.goto(self.site + path, wait_until="networkidle")
 
     def asked_for(self, part: str) -> list[str]:
         return [path for path in self.asked if part in path]
@@ -199,7 +206,7 @@ def open_visit(chromium, site: str, **options) -> Visit:
         "const attach = Element.prototype.attachShadow;"
         "Element.prototype.attachShadow = function (o) { return attach.call(this, { ...o, mode: 'open' }) }"
     )
-    new = Visit(context.new_page(), site)
+    new = Visit(context.new_page(), site, options.get("java_script_enabled", True))
     context.route("**/*", new.answer)
     new.page.on("console", lambda message: message.type == "error" and new.complaints.append(message.text))
     new.page.on("pageerror", lambda error: new.complaints.append(str(error)))

@@ -101,7 +101,7 @@ def test_a_page(reader, built, axe, path):
     v.page.goto("about:blank")
     v.page.set_viewport_size(WIDE)
     v.page.emulate_media(color_scheme="light", media="screen")
-    v.go(path)
+    v.go_and_rest(path)
 
     # What a first view takes, without what a diagram or a figure in view takes.
     assert "assets/css/fonts.css" in v.asked

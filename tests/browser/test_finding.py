@@ -74,7 +74,7 @@ def test_from_the_search_to_the_place(visit):
 
 def test_the_index_comes_when_the_search_is_wanted(visit):
     v = visit()
-    v.go(SOFTMAX)
+    v.go_and_rest(SOFTMAX)
     assert not v.asked_for(INDEX)
     v.page.keyboard.press("n")
     arrive(v, "3-architecture/05-rmsnorm/")

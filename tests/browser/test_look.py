@@ -111,7 +111,7 @@ def test_what_is_loaded_later_moves_nothing(visit):
     for path in ("", CHAPTER, "3-architecture/02-embeddings/"):
         for size in (PHONE, LAPTOP):
             v.page.set_viewport_size(size)
-            v.go(path)
+            v.go_and_rest(path)
             assert v.page.evaluate("moved") < 0.02, path
 
 

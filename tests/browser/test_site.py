@@ -3,23 +3,19 @@
 import ast
 import json
 import logging
-import os
 import re
-import shutil
 import struct
-import subprocess
-import sys
 from collections import Counter
 from html import unescape
 from pathlib import Path
 
+import markdown
 import pytest
 import yaml
 
 import microgpt
-from scripts import book
+from scripts import book, tangle
 from scripts.site import check_links, last_change, social_card
-
 from tests import ROOT
 from tests.browser.conftest import ADDRESS, REPOSITORY, git
 from tests.fast.test_project import Loader, pages

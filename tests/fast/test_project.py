@@ -2,12 +2,10 @@
 
 import ast
 import io
-import os
 import re
 import subprocess
 import sys
 import tokenize
-from pathlib import Path
 
 import pytest
 from scripts import tangle

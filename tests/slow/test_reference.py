@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tracemalloc
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
