@@ -2,9 +2,9 @@
 """Run the tests: make an environment in .venv, install what they need into it, run them.
 
     python3 scripts/run_tests.py                   everything; shows the coverage, which has to reach 95 %
-    python3 scripts/run_tests.py --lane fast       no training, no browser: half a minute
-    python3 scripts/run_tests.py --lane slow       what trains, what builds, what attacks
-    python3 scripts/run_tests.py --lane browser    the site in Chromium
+    python3 scripts/run_tests.py --lane fast       no training, no site, no browser: half a minute
+    python3 scripts/run_tests.py --lane slow       what trains, and what attacks
+    python3 scripts/run_tests.py --lane browser    the site: built, and in Chromium
     python3 scripts/run_tests.py -k softmax        other arguments are handed on to pytest
 """
 
@@ -15,12 +15,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LANES = ("all", "fast", "slow", "browser")
-PARALLEL = ["-n", "auto", "--dist", "worksteal"]
+PARALLEL = ["-n", "auto", "--dist", "worksteal", "--durations=10", "--durations-min=1"]
+NO_TESTS = 5  # what pytest ends with if it found none, as with -k
 COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
 
 
@@ -59,15 +62,33 @@ def main(arguments: list[str]) -> int:
     except subprocess.CalledProcessError as error:
         print(f"error: {' '.join(error.cmd)} failed; on Debian, install python3-venv first", file=sys.stderr)
         return 1
-    command = [str(python), "-m", "pytest"]
-    if lane in ("fast", "slow", "browser"):
-        command += [f"tests/{lane}", *PARALLEL]
-    elif lane == "all" or not arguments:
-        command += [*PARALLEL, *COVERAGE]
     try:
-        return subprocess.run([*command, *arguments], cwd=ROOT).returncode
+        if arguments and not lane:
+            return pytest(python, arguments)
+        return run_lanes(python, LANES[1:] if lane in ("", "all") else [lane], arguments)
     except KeyboardInterrupt:
         return 130
+
+
+def pytest(python: Path, arguments: list[str]) -> int:
+    return subprocess.run([str(python), "-m", "pytest", *arguments], cwd=ROOT).returncode
+
+
+def run_lanes(python: Path, lanes: Sequence[str], arguments: list[str]) -> int:
+    """One after the other, so that what a typo breaks is known after half a minute; say how long each took."""
+    statuses, clock = [], []
+    for lane in lanes:
+        # The fast lane alone covers the program, and it is measured where everything runs and in CI: measuring takes time.
+        measured = lane == "fast" and (len(lanes) > 1 or os.environ.get("CI")) and not arguments
+        print(f"the {lane} lane:", flush=True)
+        start = time.monotonic()
+        statuses.append(pytest(python, [f"tests/{lane}", *PARALLEL, *(COVERAGE if measured else []), *arguments]))
+        clock.append((lane, time.monotonic() - start))
+    if len(lanes) > 1:
+        print(", ".join(f"{lane} {seconds:.0f} s" for lane, seconds in clock), end="; ")
+        print(f"all {sum(seconds for _, seconds in clock):.0f} s")
+    failed = [status for status in statuses if status not in (0, NO_TESTS)]
+    return failed[0] if failed else min(statuses)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from tests import ROOT
 
@@ -27,6 +28,11 @@ def ctrl_c_is_heard() -> None:
     """Also in the background, where the shell has this process ignore it: some tests and examples send it."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# In CI more examples, and always the same: a fault that comes and goes is found here, not in somebody's pull request.
+settings.register_profile("here", deadline=None, max_examples=1000)
+settings.register_profile("CI", deadline=None, max_examples=10_000, derandomize=True)
+settings.load_profile("CI" if os.environ.get("CI") else "here")
 
 
 @pytest.fixture(scope="session")

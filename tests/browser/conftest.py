@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,65 +16,131 @@ from pathlib import Path
 
 import pytest
 
+from scripts.site import social_card
 from tests import ROOT
+
+# Any port will do: a browser takes book.localhost for its own machine, and is told the port (see `chromium`).
+ADDRESS = "http://book.localhost/book/"
+REPOSITORY = "https://github.com/example/book"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]
-# Instant navigation needs an address of the site, and that is known only when the server is there.
-BUILD = """
-import sys
-from mkdocs.commands.build import build
-from mkdocs.config import load_config
-build(load_config(sys.argv[1], site_dir=sys.argv[2], site_url=sys.argv[3], strict=False))
-"""
+
+
+# ---------------------------------------------------------------------- the site, built once
+
+
+def run(folder: Path, *command: object, **env: str) -> str:
+    result = subprocess.run(
+        [str(part) for part in command], cwd=folder, capture_output=True, text=True,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", **env},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    return result.stdout + result.stderr
+
+
+def git(folder: Path, *arguments: object, day: str = "2026-01-05") -> str:
+    names = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    time = f"{day}T12:00:00Z"
+    return run(folder, "git", *names, *arguments, GIT_AUTHOR_DATE=time, GIT_COMMITTER_DATE=time)
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy what the site is made of, with a history of two days."""
+    for name in ("docs", "microgpt", "scripts"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "generated"))
+    (folder / "docs" / social_card.IMAGE).unlink(missing_ok=True)
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    shutil.copy(ROOT / ".gitignore", folder)
+    git(folder, "init", "-q")
+    git(folder, "add", "docs")
+    git(folder, "commit", "-qm", "one")
+    with open(folder / "docs/3-architecture/04-softmax.md", "a", encoding="utf-8") as chapter:
+        chapter.write("\n")
+    git(folder, "commit", "-qam", "two", day="2026-02-03")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plain(once, tmp_path_factory) -> Path:
+    """The site of a fresh clone, built with nothing but `mkdocs build --strict`."""
+
+    def make() -> Path:
+        folder = copy_project(tmp_path_factory.mktemp("plain"))
+        run(folder, sys.executable, "-m", "mkdocs", "build", "--strict", "-d", "site", SITE_URL="", REPO_URL="")
+        return folder / "site"
+
+    return once("plain-site", make)
+
+
+@pytest.fixture(scope="session")
+def published(once, tmp_path_factory) -> Path:
+    """The site as the workflow makes it, in a folder book/."""
+
+    def make() -> Path:
+        folder = copy_project(tmp_path_factory.mktemp("published"))
+        run(folder, sys.executable, "-m", "scripts.site.last_change")
+        run(folder, sys.executable, "-m", "scripts.site.social_card")
+        assert git(folder, "status", "--porcelain", "docs") == "", "what was generated is not to be committed"
+        run(
+            folder, sys.executable, "-m", "mkdocs", "build", "--strict", "-d", "public/book",
+            SITE_URL=ADDRESS, REPO_URL=REPOSITORY,
+        )  # fmt: skip
+        return folder / "public/book"
+
+    return once("published-site", make)
+
+
+@pytest.fixture(scope="session")
+def built(published) -> Path:
+    return published
+
+
+@pytest.fixture(scope="session")
+def site() -> str:
+    return ADDRESS
+
+
+# ---------------------------------------------------------------------- the browser
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """What `python -m http.server` answers with, but silent."""
+    """What `python -m http.server` answers with, but silent, and over connections that are kept."""
+
+    protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
         pass
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A browser that leaves a page breaks off what it asked for: nothing to report. Answers of 4xx are told apart."""
+
+
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory):
-    """The site, built and served: its folder, and an address that ends in /book/."""
-    folder = tmp_path_factory.mktemp("site")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    address = f"http://127.0.0.1:{server.server_port}/book/"
-    result = subprocess.run(
-        [sys.executable, "-c", BUILD, str(ROOT / "mkdocs.yml"), str(folder / "book"), address],
-        cwd=ROOT, capture_output=True, text=True,
-        env=dict(os.environ, NO_MKDOCS_2_WARNING="1", REPO_URL="https://github.com/example/book"),
-    )
-    assert result.returncode == 0, result.stderr
+def port(published) -> Iterator[int]:
+    """Where the site is served."""
+    server = Server(("127.0.0.1", 0), partial(Handler, directory=str(published.parent)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield folder / "book", address
+    yield server.server_port
     server.shutdown()
     server.server_close()
 
 
 @pytest.fixture(scope="session")
-def built(served) -> Path:
-    return served[0]
-
-
-@pytest.fixture(scope="session")
-def site(served) -> str:
-    return served[1]
-
-
-@pytest.fixture(scope="session")
-def chromium():
+def chromium(port):
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_api.sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)  # without a path, Playwright's own
-        except sync_api.Error:
-            missing = "there is no Chromium: on Debian, apt-get install chromium"
+        if path is None and not os.path.exists(playwright.chromium.executable_path):
+            missing = "there is no Chromium"
             pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        here = f"--host-resolver-rules=MAP book.localhost:80 127.0.0.1:{port}"
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, here])
         yield browser
         browser.close()
 
@@ -84,20 +151,36 @@ class Visit:
 
     page: object
     site: str
+    scripts: bool = True  # does it run them?
     asked: list[str] = field(default_factory=list)  # paths below the site, in the order of the requests
     foreign: list[str] = field(default_factory=list)  # requests that would have left it; none of them did
     complaints: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
+        """Go to a page, and wait until it is there: its scripts, its fonts, and what instant navigation needs."""
+        if not self.scripts:
+            self.page.goto(self.site + path, wait_until="load")
+            return
+        with self.page.expect_event("requestfinished", lambda request: request.url == f"{self.site}sitemap.xml"):
+            self.page.goto(self.site + path, wait_until="load")
+        self.page.evaluate(
+            "document.fonts.ready.then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))"
+            ".then(() => {})"
+        )
+
+    def go_and_rest(self, path: str) -> None:
+        """Go to a page, and wait until nothing has been asked for during half a second."""
         self.page.goto(self.site + path, wait_until="networkidle")
 
     def asked_for(self, part: str) -> list[str]:
         return [path for path in self.asked if part in path]
 
-    def received(self, built: Path) -> int:
+    def received(self, built: Path, without: tuple[str, ...] = ()) -> int:
         """The bytes of all that was asked for, as a server sends it: all but fonts and pictures over gzip."""
         total = 0
         for path in self.asked:
+            if any(part in path for part in without):
+                continue
             file = built / f"{path}index.html" if not path or path.endswith("/") else built / path
             content = file.read_bytes()
             total += len(content) if file.suffix in (".woff2", ".png") else len(gzip.compress(content, 6))
@@ -115,28 +198,37 @@ class Visit:
             route.abort()
 
 
-@pytest.fixture
-def visit(chromium, site, no_cover):
-    """Opens pages; afterwards no request may have left the site, and no page may have complained.
+def open_visit(chromium, site: str, **options) -> Visit:
+    # The pages' own policy would forbid what `wait_for_function` does, and hide a request that it forbids.
+    context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, "bypass_csp": True, **options})
+    # Material draws into closed shadow roots, which nobody could look into.
+    context.add_init_script(
+        "const attach = Element.prototype.attachShadow;"
+        "Element.prototype.attachShadow = function (o) { return attach.call(this, { ...o, mode: 'open' }) }"
+    )
+    new = Visit(context.new_page(), site, options.get("java_script_enabled", True))
+    context.route("**/*", new.answer)
+    new.page.on("console", lambda message: message.type == "error" and new.complaints.append(message.text))
+    new.page.on("pageerror", lambda error: new.complaints.append(str(error)))
+    new.page.on("response", lambda r: r.status >= 400 and new.complaints.append(f"{r.status}: {r.url}"))
+    return new
 
-    What such tests do with the program is not measured: that would make it slow."""
+
+def wake(v: Visit) -> None:
+    """Bring all figures of the page to life."""
+    for anchor in v.page.evaluate("[...document.querySelectorAll('.figure')].map(figure => figure.id)"):
+        v.page.evaluate("id => document.getElementById(id).scrollIntoView()", anchor)
+        v.page.locator(f"#{anchor} .live").wait_for()
+
+
+@pytest.fixture
+def visit(chromium, site):
+    """Opens pages; afterwards no request may have left the site, and no page may have complained."""
     visits: list[Visit] = []
 
     def start(**options) -> Visit:
-        # The pages' own policy would forbid what `wait_for_function` does, and hide a request that it forbids.
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, "bypass_csp": True, **options})
-        # Material draws into closed shadow roots, which nobody could look into.
-        context.add_init_script(
-            "const attach = Element.prototype.attachShadow;"
-            "Element.prototype.attachShadow = function (o) { return attach.call(this, { ...o, mode: 'open' }) }"
-        )
-        new = Visit(context.new_page(), site)
-        context.route("**/*", new.answer)
-        new.page.on("console", lambda message: message.type == "error" and new.complaints.append(message.text))
-        new.page.on("pageerror", lambda error: new.complaints.append(str(error)))
-        new.page.on("response", lambda r: r.status >= 400 and new.complaints.append(f"{r.status}: {r.url}"))
-        visits.append(new)
-        return new
+        visits.append(open_visit(chromium, site, **options))
+        return visits[-1]
 
     yield start
     for done in visits:

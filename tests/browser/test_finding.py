@@ -1,4 +1,4 @@
-"""Finding one's way: search, keys, palette, the menu of a phone, pages that come without loading; and how much it takes."""
+"""Finding one's way: search, keys, palette, the menu of a phone, pages that come without loading."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ ATTENTION = "3-architecture/06-attention/"
 LONG = "2-autograd/04-the-forward-pass-builds-a-graph/"
 INDEX = "search/search_index.json"
 PHONE = {"width": 360, "height": 740}
-FIRST_VIEW = 200_000  # bytes
 
 
 def arrive(v, path: str) -> None:
@@ -75,7 +74,7 @@ def test_from_the_search_to_the_place(visit):
 
 def test_the_index_comes_when_the_search_is_wanted(visit):
     v = visit()
-    v.go(SOFTMAX)
+    v.go_and_rest(SOFTMAX)
     assert not v.asked_for(INDEX)
     v.page.keyboard.press("n")
     arrive(v, "3-architecture/05-rmsnorm/")
@@ -221,26 +220,6 @@ def test_the_palette_is_kept_and_automatic_follows_the_system(visit):
     assert scheme(v) == "slate"
     toggle.click()  # -> automatic
     v.page.wait_for_function("document.body.dataset.mdColorScheme === 'default'")
-
-
-# -------------------------------------------------------------------- what a first view takes
-
-
-@pytest.mark.parametrize("part", range(7))
-def test_the_first_view_of_every_chapter_is_small(visit, built, part):
-    pages = [page.parent.relative_to(built).as_posix() for page in built.glob(f"{part}-*/*/index.html")]
-    assert pages
-    v = visit()  # which keeps nothing from one page to the next: where requests are looked at, there is no cache
-    sizes = {}
-    for path in sorted(pages):
-        v.page.goto("about:blank")
-        v.asked.clear()
-        v.go(path + "/")
-        assert "assets/css/fonts.css" in v.asked
-        if not v.asked_for("vendor/mermaid/") and not v.asked_for("js/figures/"):  # a diagram or a figure is in view
-            sizes[path] = v.received(built)
-    assert sizes
-    assert {path: size for path, size in sizes.items() if size > FIRST_VIEW} == {}
 
 
 # -------------------------------------------------------------------------------- the policy

@@ -102,25 +102,6 @@ def test_asides(visit):
     assert abs(box["y"] - below["y"]) < 80, "beside what follows it"
 
 
-def test_an_aside_in_the_margin_is_covered_by_nothing(visit, built):
-    pages = [page.parent for page in built.rglob("index.html") if "<aside" in page.read_text(encoding="utf-8")]
-    assert len(pages) >= 8
-    v = visit(viewport=LARGE)
-    for page in sorted(pages):
-        path = page.relative_to(built).as_posix() + "/"
-        v.page.goto(v.site + path, wait_until="load")
-        covered = v.page.evaluate(
-            """[...document.querySelectorAll("article > aside")].filter(aside => {
-              const a = aside.getBoundingClientRect()
-              return [...document.querySelectorAll("article > :not(aside)")].some(other => {
-                const o = other.getBoundingClientRect()
-                return o.left < a.right && a.left < o.right && o.top < a.bottom && a.top < o.bottom
-              })
-            }).map(aside => aside.textContent)"""
-        )
-        assert not covered, path
-
-
 def test_what_is_loaded_later_moves_nothing(visit):
     v = visit()
     v.page.add_init_script(
@@ -130,7 +111,7 @@ def test_what_is_loaded_later_moves_nothing(visit):
     for path in ("", CHAPTER, "3-architecture/02-embeddings/"):
         for size in (PHONE, LAPTOP):
             v.page.set_viewport_size(size)
-            v.go(path)
+            v.go_and_rest(path)
             assert v.page.evaluate("moved") < 0.02, path
 
 

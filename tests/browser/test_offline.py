@@ -100,7 +100,7 @@ def test_a_page_without_diagrams_and_formulas_asks_for_neither_library(visit, pa
 
 def test_the_libraries_come_when_the_reader_comes_near(visit):
     v = visit()
-    v.go(DIAGRAMS)
+    v.go_and_rest(DIAGRAMS)
     assert not v.asked_for(MERMAID) and not v.asked_for(KATEX)
     assert v.page.locator("pre.mermaid").first.inner_text().startswith("flowchart")
 
@@ -234,7 +234,7 @@ def test_instant_navigation(visit):
 
 def test_without_javascript_sources_are_read(visit):
     v = visit(java_script_enabled=False)
-    v.go(DIAGRAMS)
+    v.go_and_rest(DIAGRAMS)
     diagram, formula = v.page.locator("pre.mermaid").first, v.page.locator(".arithmatex").first
     assert diagram.is_visible() and diagram.inner_text().startswith("flowchart LR\n")
     assert formula.is_visible() and formula.inner_text().startswith("\\[\\text{result} = ")

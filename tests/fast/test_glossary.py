@@ -1,7 +1,6 @@
 """The glossary: enough terms, each with its chapter, and each linked where a part first uses it."""
 
 import re
-from pathlib import Path
 
 import pytest
 from scripts.text.chapter import Chapter

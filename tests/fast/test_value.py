@@ -85,7 +85,7 @@ POINT = st.lists(st.floats(0.5, 2.0), min_size=3, max_size=3)
 
 
 @pytest.mark.no_cover  # which would take twice as long
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))  # its profile says how many
 @given(EXPRESSION, POINT)
 def test_gradients_agree_with_central_differences(expression, point):
     variables = [Value(x) for x in point]
@@ -171,7 +171,7 @@ def test_repr_shows_data_and_grad():
     assert repr(Value(2.0)) == "Value(data=2.0, grad=0.0)"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 2**32), st.integers(1, 20), st.booleans(), st.booleans())
 def test_dot_has_every_bit_of_the_sum_of_products(seed, n, leaves, shared):
     """Forward and backward, for leaves and computed vectors, also when both sides come from the same values."""

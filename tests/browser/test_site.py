@@ -3,27 +3,23 @@
 import ast
 import json
 import logging
-import os
 import re
-import shutil
 import struct
-import subprocess
-import sys
 from collections import Counter
 from html import unescape
 from pathlib import Path
 
+import markdown
 import pytest
 import yaml
 
 import microgpt
-from scripts import book
+from scripts import book, tangle
 from scripts.site import check_links, last_change, social_card
-
 from tests import ROOT
+from tests.browser.conftest import ADDRESS, REPOSITORY, git
 from tests.fast.test_project import Loader, pages
-ADDRESS = "https://example.org/book/"
-REPOSITORY = "https://github.com/example/book"
+
 CONFIG = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)
 PAGES = list(pages(CONFIG["nav"]))
 GENERATED = {
@@ -31,56 +27,6 @@ GENERATED = {
 }
 REFERENCE = {*GENERATED, "appendix/index-of-chunks.md", "appendix/index-of-identifiers.md"}  # to look things up in
 PARTS = {title: list(entries) for entry in CONFIG["nav"] for title, entries in entry.items() if isinstance(entries, list)}
-
-
-def run(folder, *command, **env):
-    result = subprocess.run(
-        [str(part) for part in command], cwd=folder, capture_output=True, text=True,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", **env},
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    return result.stdout + result.stderr
-
-
-def git(folder, *arguments, day="2026-01-05"):
-    names = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
-    time = f"{day}T12:00:00Z"
-    return run(folder, "git", *names, *arguments, GIT_AUTHOR_DATE=time, GIT_COMMITTER_DATE=time)
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A copy of the project with what the site is made of, and a history of two days."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("docs", "microgpt", "scripts"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "generated"))
-    (folder / "docs" / social_card.IMAGE).unlink(missing_ok=True)
-    shutil.copy(ROOT / "mkdocs.yml", folder)
-    shutil.copy(ROOT / ".gitignore", folder)
-    git(folder, "init", "-q")
-    git(folder, "add", "docs")
-    git(folder, "commit", "-qm", "one")
-    with open(folder / "docs/3-architecture/04-softmax.md", "a", encoding="utf-8") as chapter:
-        chapter.write("\n")
-    git(folder, "commit", "-qam", "two", day="2026-02-03")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def plain(project):
-    """The site of a fresh clone, built with nothing but `mkdocs build --strict`."""
-    run(project, sys.executable, "-m", "mkdocs", "build", "--strict", "-d", "plain", SITE_URL="", REPO_URL="")
-    return project / "plain"
-
-
-@pytest.fixture(scope="module")
-def published(project, plain):
-    """The site as the workflow makes it."""
-    run(project, sys.executable, "-m", "scripts.site.last_change")
-    run(project, sys.executable, "-m", "scripts.site.social_card")
-    assert git(project, "status", "--porcelain", "docs") == "", "what was generated is not to be committed"
-    run(project, sys.executable, "-m", "mkdocs", "build", "--strict", "-d", "site", SITE_URL=ADDRESS, REPO_URL=REPOSITORY)
-    return project / "site"
 
 
 def html(site, page):
@@ -167,6 +113,25 @@ def test_a_fresh_clone_has_neither_dates_nor_addresses(plain):
         content = html(plain, page)
         assert not re.search(r'<time|rel="edit"|og:image|rel="canonical"|md-source"', content), page
         assert 'class="page-place"' in content or page == "index.md"
+
+
+def test_the_site_builds_without_a_warning(plain):
+    """The fixture is strict; what it built is a site."""
+    assert '<pre class="mermaid">' in html(plain, "3-architecture/04-softmax.md")
+    assert 'id="microgpt.gpt.gpt"' in html(plain, "appendix/api.md")
+
+
+def test_no_tangled_block_became_inline_code():
+    """SuperFences turns a fence whose header it can't read into inline code, and --strict doesn't notice."""
+    extensions, options = [], {}
+    for entry in CONFIG["markdown_extensions"]:
+        [(key, value)] = entry.items() if isinstance(entry, dict) else [(entry, {})]
+        extensions.append(key)
+        options[key] = {} if key == "pymdownx.superfences" else value
+    for chapter in tangle.read_book(ROOT).chapters:
+        html = markdown.markdown((ROOT / chapter).read_text(encoding="utf-8"), extensions=extensions, extension_configs=options)
+        assert not re.search(r"<code>(python|pycon|console|mermaid)\b[^<]*\n", html), chapter
+        assert "```" not in re.sub(r"<pre.*?</pre>|<code>.*?</code>", "", html, flags=re.S), chapter
 
 
 def test_the_page_for_wrong_addresses(published):
@@ -307,10 +272,10 @@ def test_the_picture_shows_the_run():
     assert social_card.colors()["book-paper"] in (ROOT / "docs/assets/css/colors.css").read_text(encoding="utf-8")
 
 
-def test_without_history_there_are_no_dates(project, tmp_path, capsys):
+def test_without_history_there_are_no_dates(published, tmp_path, capsys):
     assert last_change.main(["--root", str(tmp_path)]) == 1
     assert "git" in capsys.readouterr().err
-    git(tmp_path, "clone", "-q", "--depth", "1", project.as_uri(), "shallow")
+    git(tmp_path, "clone", "-q", "--depth", "1", published.parent.as_uri(), "shallow")
     assert last_change.main(["--root", str(tmp_path / "shallow")]) == 1
     assert "has no history" in capsys.readouterr().err
     assert not (tmp_path / "shallow" / last_change.PAGE).exists()

@@ -94,21 +94,11 @@ def ids(tree):
 # -------------------------------------------------------------------------------- the real site
 
 
-def build(folder, *options):
-    return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(folder), *options],
-        cwd=ROOT, capture_output=True, text=True, env=dict(os.environ, NO_MKDOCS_2_WARNING="1"),
-    )
-
-
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(published):
     """Every page of the site, by its path."""
-    folder = tmp_path_factory.mktemp("site")
-    result = build(folder, "--no-strict")  # another test is strict
-    assert result.returncode == 0, result.stderr
-    paths = folder.rglob("*.html")
-    return {path.relative_to(folder).as_posix(): parse(path.read_text(encoding="utf-8")) for path in paths}
+    paths = published.rglob("*.html")
+    return {path.relative_to(published).as_posix(): parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def page_of(chapter):
@@ -560,7 +550,10 @@ def small_site(root, folder, text="", **options):
         + "".join(f"  - {name}\n" for name in EXTENSIONS)
         + f"  - scripts.site.chunks:\n      root: {root}\n"
     )
-    return build(folder, "--strict", "--config-file", str(root / "mkdocs.yml"))
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(root / "mkdocs.yml"), "--site-dir", str(folder)],
+        cwd=ROOT, capture_output=True, text=True, env=dict(os.environ, NO_MKDOCS_2_WARNING="1"),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("directories, there", [("true", "part/2%20two/#"), ("false", "part/2%20two.html#")])

@@ -1,0 +1,161 @@
+"""What holds for each page, looked at in one visit of it: how much it takes, what axe-core says of it and its figures,
+light and dark, wide and narrow, whether it fits a phone, and what is printed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from tests import ROOT
+from tests.browser.conftest import ADDRESS, open_visit, wake
+from tests.fast.test_project import Loader, pages
+
+WIDE, NARROW, LARGE = {"width": 1280, "height": 800}, {"width": 360, "height": 800}, {"width": 1700, "height": 900}
+FIRST_VIEW, WITH_FIGURES = 200_000, 250_000  # bytes
+MERMAID = "vendor/mermaid/"  # which has a limit of its own
+NAV = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)["nav"]
+PAGES = [page.removesuffix("index.md").replace(".md", "/") for page in pages(NAV)] + ["404.html"]
+
+# What is wrong in Material and can't be mended from outside: rule, selector, and the link to the issue.
+EXCEPTIONS: list[tuple[str, str, str]] = []
+
+READY = (
+    "!document.querySelector('pre.mermaid') &&"
+    " [...document.querySelectorAll('.arithmatex')].every(formula => formula.querySelector('.katex'))"
+)
+QUIET = """Promise.all(document.getAnimations().filter(a => a.effect.getComputedTiming().endTime !== Infinity)
+  .map(animation => animation.finished.catch(() => {}))).then(() => {})"""
+# The violations of a part of the page, by the rules that `rules` leaves.
+AXE = """async ([part, rules]) => {
+  const { violations } = await axe.run(part ?? document, { resultTypes: ["violations"], ...rules })
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target, html, any, all, none }) => {
+    const reasons = [...any, ...all, ...none].map(check => check.message)
+    return [id, target.flat().join(" "), html.slice(0, 100), reasons.join("; ")]
+  }))
+}"""
+COLOR_RULES = ["color-contrast", "link-in-text-block"]  # the others don't look at colors
+IN_DARK = {"runOnly": {"type": "rule", "values": COLOR_RULES}}
+OTHERS = {"rules": {rule: {"enabled": False} for rule in COLOR_RULES}}  # for figures, which draw anew in the dark
+
+HEADINGS = "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(h => Number(h.tagName[1]))"
+BARE_TABLES = """[...document.querySelectorAll(".md-content table")]
+  .filter(table => !table.querySelector("thead th, th[scope]")).map(table => table.outerHTML.slice(0, 100))"""
+FIGURE_IDS = "[...document.querySelectorAll('.figure [id]')].map(element => element.id)"
+# Elements that stick out of a phone's screen, and are in no box that can be scrolled.
+SIDEWAYS = """[...document.querySelectorAll(".md-content *")].filter(element => {
+  const { right, width, height } = element.getBoundingClientRect()
+  if (right <= innerWidth + 1 || width < 2 || height < 2)
+    return false
+  for (let box = element; !box.matches(".md-content"); box = box.parentElement)
+    if (getComputedStyle(box).overflowX !== "visible" && box.getBoundingClientRect().right <= innerWidth + 1)
+      return false
+  return true
+}).map(element => element.outerHTML.slice(0, 100))"""
+# Asides in the margin that something covers.
+COVERED = """[...document.querySelectorAll("article > aside")].filter(aside => {
+  const a = aside.getBoundingClientRect()
+  return [...document.querySelectorAll("article > :not(aside)")].some(other => {
+    const o = other.getBoundingClientRect()
+    return o.left < a.right && a.left < o.right && o.top < a.bottom && a.top < o.bottom
+  })
+}).map(aside => aside.textContent)"""
+
+
+@pytest.fixture(scope="module")
+def reader(chromium):
+    """One browser window for all pages. It keeps nothing: where requests are looked at, there is no cache."""
+    reader = open_visit(chromium, ADDRESS)
+    yield reader
+    reader.page.context.close()
+
+
+def excepted(rule: str, selector: str) -> bool:
+    return any(rule == known and part in selector for known, part, _ in EXCEPTIONS)
+
+
+def test_these_are_all_pages(built):
+    found = {page.relative_to(built).as_posix().removesuffix("index.html") for page in built.rglob("*.html")}
+    assert found == set(PAGES)
+
+
+def test_exceptions_are_few_and_known():
+    assert len(EXCEPTIONS) <= 3 and all(link.startswith("https://github.com/") for *_, link in EXCEPTIONS)
+
+
+def test_some_pages_have_asides(built):
+    assert sum("<aside" in page.read_text(encoding="utf-8") for page in built.rglob("index.html")) >= 8
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path or "home")
+def test_a_page(reader, built, axe, path):
+    v, problems = reader, []
+
+    def complain(what: str, found: object) -> None:
+        if found:
+            problems.append(f"{what}: {found}")
+
+    for list_ in (v.asked, v.foreign, v.complaints):
+        list_.clear()
+    v.page.goto("about:blank")
+    v.page.set_viewport_size(WIDE)
+    v.page.emulate_media(color_scheme="light", media="screen")
+    v.go_and_rest(path)
+
+    # What a first view takes, without what a diagram or a figure in view takes.
+    assert "assets/css/fonts.css" in v.asked
+    if re.match(r"\d-", path):
+        size = v.received(built, without=(MERMAID, "js/figures/", "data/figures/"))
+        complain("bytes of the first view", size > FIRST_VIEW and size)
+
+    v.page.set_viewport_size(LARGE)
+    complain("covered", v.page.evaluate(COVERED))
+    v.page.set_viewport_size(WIDE)
+
+    # Figures: how much they take, that one sees either the figure or its still, and the still on paper.
+    figures = v.page.locator(".figure").count()
+    if figures:
+        wake(v)
+        size = v.received(built, without=(MERMAID,))
+        complain("bytes with all figures", size > WITH_FIGURES and size)
+        stills, live = v.page.locator(".figure .still").all(), v.page.locator(".figure .live").all()
+        assert stills and len(live) == figures
+        complain("stills beside figures", [still.inner_text() for still in stills if still.is_visible()])
+        v.page.emulate_media(media="print")
+        complain("stills that aren't printed", [still.inner_text() for still in stills if not still.is_visible()])
+        complain("figures that are printed", [figure.inner_text() for figure in live if figure.is_visible()])
+        v.page.emulate_media(media="screen")
+        ids = v.page.evaluate(FIGURE_IDS)
+        complain("ids that figures have twice", sorted({id_ for id_ in ids if ids.count(id_) > 1}))
+
+    v.page.evaluate("dispatchEvent(new Event('beforeprint'))")  # which brings formulas and diagrams
+    v.page.wait_for_function(READY)
+    levels = v.page.evaluate(HEADINGS)
+    if levels.count(1) != 1 or any(lower > upper + 1 for upper, lower in zip(levels, levels[1:])):
+        complain("headings of the levels", levels)
+    complain("tables without headers", v.page.evaluate(BARE_TABLES))
+
+    v.page.evaluate(axe)
+    for size in (WIDE, NARROW):
+        v.page.set_viewport_size(size)
+        # Waited for, because Material's search slides out of the page when the window changes.
+        v.page.wait_for_function("width => document.documentElement.scrollWidth === width", arg=size["width"])
+        if size is NARROW:
+            complain("sticks out", v.page.evaluate(SIDEWAYS))
+        for scheme, runs in (("light", [(None, {})]), ("dark", [(None, IN_DARK), *([(".figure", OTHERS)] if figures else [])])):
+            v.page.emulate_media(color_scheme=scheme)
+            v.page.wait_for_function(
+                "name => document.body.dataset.mdColorScheme === name", arg={"light": "default", "dark": "slate"}[scheme]
+            )
+            v.page.evaluate(QUIET)
+            if v.page.evaluate("document.documentElement.scrollWidth") != size["width"]:
+                complain("scrolls sideways", f"at {size['width']} px, {scheme}")
+            for part, rules in runs:
+                for rule, selector, html, message in v.page.evaluate(AXE, [part, rules]):
+                    if not excepted(rule, selector):
+                        complain(f"at {size['width']} px, {scheme}", f"{rule}: {selector}: {html}: {message}")
+
+    complain("requests that would have left the site", v.foreign)
+    complain("complaints", v.complaints)
+    assert not problems, "\n".join(problems)
