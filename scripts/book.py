@@ -30,7 +30,7 @@ from scripts.tangle import UserError, complain, guarded  # noqa: E402
 from scripts.text import examples, navigation, pages, stitch, where  # noqa: E402
 from scripts.text.chapter import READ_ME, Chapter, chapters_of  # noqa: E402
 
-HANDED_ON = ("benchmark", "test")  # verbs that read their own options
+HANDED_ON = ("benchmark", "mutate", "test")  # verbs that read their own options
 EXAMPLES = """examples:
   python3 scripts/book.py                                  after every change: about a second
   python3 scripts/book.py check docs/3-architecture/04-softmax.md
@@ -260,6 +260,7 @@ def build_parser() -> argparse.ArgumentParser:
     verb("vendor", "fetch fonts, KaTeX and Mermaid as package.json pins them",
          ("--check", {"action": "store_true", "help": "only tell whether a file was altered"}))  # fmt: skip
     verb("benchmark", "measure nodes, time and memory a step against plainer programs; --help lists its options")
+    verb("mutate", "change the program in one place at a time, and see whether the tests notice; --help lists its options")
     verb("test", "run the tests; what follows is for scripts/run_tests.py")
     return parser
 
@@ -295,6 +296,10 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
             from scripts.runs import benchmark
 
             return benchmark.main(rest)
+        case "mutate":
+            from scripts.runs import mutation
+
+            return guarded(lambda root: mutation.main(rest, str(site_python())), root)
         case _:
             return run_tests.main(rest)
 

@@ -6,9 +6,9 @@ import { Figure, load } from "./shared/figure.js"
 import { color, strip } from "./shared/strip.js"
 
 const STEPS = [0, 10, 50, 100, 200, 500, 1000]
-const BOS = 26
-const LETTERS = [..."abcdefghijklmnopqrstuvwxyz", "BOS"]
-const VOWELS = [0, 4, 8, 14, 20], CONSONANTS = LETTERS.map((_, i) => i).filter(i => i < BOS && !VOWELS.includes(i))
+const { chars } = await load("tokenizer.json"), BOS = chars.length
+const LETTERS = [...chars, "BOS"]
+const VOWELS = [..."aeiou"].map(vowel => chars.indexOf(vowel)), CONSONANTS = LETTERS.map((_, i) => i).filter(i => i < BOS && !VOWELS.includes(i))
 const PAIRS = [["vowels", VOWELS, VOWELS], ["a vowel and a consonant", VOWELS, CONSONANTS], ["consonants", CONSONANTS, CONSONANTS]]
 const KINDS = {
   wte: { groups: [VOWELS, CONSONANTS, [BOS]], short: i => i === BOS ? "·" : LETTERS[i], name: i => LETTERS[i] }, // a BOS would be too wide
