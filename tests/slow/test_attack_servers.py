@@ -1,4 +1,4 @@
-"""Servers that misbehave, all at once: each ends in one line, and none of them later than the deadline."""
+"""Servers that misbehave, many at once: each ends in one line, and none of them later than the deadline."""
 
 import gzip
 import itertools
@@ -16,9 +16,10 @@ from microgpt.progress import printable
 
 pytestmark = pytest.mark.no_cover
 
-TIMEOUT, DEADLINE, LIMIT = 0.8, 1.5, 300_000  # seconds without a byte, seconds for all of it, bytes
-A_BIT = 2.5  # seconds, on a busy machine with all of these servers in one process
-ALL = 10.0  # seconds
+LIMIT = 300_000  # bytes
+TIMEOUT, DEADLINE = 0.5, 1.0  # seconds, where it is their turn
+NEVER = 60.0  # seconds, where it isn't: on a busy machine an ordinary answer takes long, too
+A_BIT = 4.0  # seconds, likewise
 
 OK = b"HTTP/1.1 200 OK\r\n"
 NAMES = b"anna\nbob\n"
@@ -72,7 +73,7 @@ MOODS = {
     "redirects-to-itself": (lambda: redirect("/redirects-to-itself"), "infinite loop"),
     "redirects-on-and-on": (lambda: redirect(f"/redirects-on-and-on?{time.monotonic_ns()}"), "infinite loop"),
     "redirects-to-ftp": (lambda: redirect("ftp://127.0.0.1/names.txt"), "sends us on to ftp://127.0.0.1/names.txt, which is no http(s) address"),
-    "redirects-to-ftp-for-good": (lambda: redirect("FTP://127.0.0.1/names.txt", 308), "ftp://127.0.0.1/names.txt"),
+    "redirects-to-ftp-for-good": (lambda: redirect("FTP://127.0.0.1/names.txt", 301), "ftp://127.0.0.1/names.txt"),
     "redirects-to-ftp-in-red": (lambda: redirect("ftp://127.0.0.1/\x1b[31m"), "which is no http(s) address"),
     "redirects-to-a-file": (lambda: redirect("file:///etc/passwd"), "is not allowed"),
     "redirects-to-data": (lambda: redirect("data:text/plain,anna"), "is not allowed"),
@@ -113,28 +114,32 @@ MOODS = {
     "speaks-something-else": (lambda: [b"220 mail.example.com ESMTP\r\n\x1b[31m\0"], PLACE),
     "speaks-without-headers": (lambda: [NAMES], PLACE),
 }  # fmt: skip
+ELSEWHERE = {"speaks-no-tls": PLACE, "never-accepts": SILENT, "never-shakes-hands": SILENT}
+MESSAGES = {mood: message for mood, (_, message) in MOODS.items()} | ELSEWHERE
 
 
 class Moody(socketserver.StreamRequestHandler):
     def handle(self):
         try:
+            if self.rfile.peek(1)[:1] != b"G":
+                return self.wfile.write(b"HTTP/1.1 400 What?\r\n\r\n")  # to a client that speaks TLS
             path = self.rfile.readline(1000).split()[1]
             while self.rfile.readline(1000).strip():
                 pass
             self.answer(path.decode("latin-1").partition("?")[0].strip("/"))
-        except (ConnectionError, IndexError):
-            pass  # the client has hung up, or speaks TLS
+        except ConnectionError:
+            pass  # the client has hung up
 
     def answer(self, mood):
-        for piece in MOODS[mood][0]() if mood in MOODS else ():
+        for piece in MOODS[mood][0]():
             if piece is None:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return self.connection.close()
-            if isinstance(piece, float):
-                if self.server.over.wait(piece):
-                    return
-            else:
+            if isinstance(piece, bytes):
                 self.wfile.write(piece)
+            elif self.server.over.wait(piece):
+                return None
+        return None
 
     def finish(self):
         try:
@@ -166,31 +171,34 @@ def outcomes():
         found[mood] = time.monotonic() - started, outcome
 
     with pytest.MonkeyPatch.context() as patch, Server() as server, socket.create_server(("127.0.0.1", 0)) as deaf:
-        patch.setattr(download, "TIMEOUT", TIMEOUT)
-        patch.setattr(download, "DEADLINE", DEADLINE)
         patch.setattr(download, "MAX_BYTES", LIMIT)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         urls = {mood: f"http://127.0.0.1:{server.server_address[1]}/{mood}" for mood in MOODS}
         urls["speaks-no-tls"] = f"https://127.0.0.1:{server.server_address[1]}/hangs-up"
         urls["never-accepts"] = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
         urls["never-shakes-hands"] = f"https://127.0.0.1:{deaf.getsockname()[1]}/"
-        started = time.monotonic()
-        with ThreadPoolExecutor(len(urls)) as pool:
-            list(pool.map(ask, urls, urls.values()))
-        found["all of them"] = time.monotonic() - started, None
+        for timeout, deadline, moods in (
+            (NEVER, DEADLINE, [mood for mood in MESSAGES if MESSAGES[mood] == LATE]),
+            (TIMEOUT, NEVER, [mood for mood in MESSAGES if MESSAGES[mood] == SILENT]),
+            (NEVER, NEVER, [mood for mood in MESSAGES if MESSAGES[mood] not in (LATE, SILENT)]),
+        ):
+            patch.setattr(download, "TIMEOUT", timeout)
+            patch.setattr(download, "DEADLINE", deadline)
+            with ThreadPoolExecutor(12) as pool:
+                list(pool.map(ask, moods, [urls[mood] for mood in moods]))
         server.over.set()
         server.shutdown()
     return found
 
 
-@pytest.mark.parametrize("mood", [*MOODS, "speaks-no-tls", "never-accepts", "never-shakes-hands"])
+@pytest.mark.parametrize("mood", MESSAGES)
 def test_a_server_that_misbehaves_is_one_line_in_time(mood, outcomes):
     seconds, error = outcomes[mood]
-    message = {"speaks-no-tls": PLACE, "never-accepts": SILENT, "never-shakes-hands": SILENT}.get(mood) or MOODS[mood][1]
     assert isinstance(error, DataError), error
-    assert "\n" not in str(error) and message in printable(str(error)), error  # as the command line shows it
-    assert seconds < DEADLINE + A_BIT
+    assert "\n" not in str(error) and MESSAGES[mood] in printable(str(error)), error  # as the command line shows it
+    if MESSAGES[mood] == LATE:
+        assert DEADLINE <= seconds < DEADLINE + A_BIT
 
 
-def test_all_of_them_together(outcomes):
-    assert len(outcomes) > 50 and outcomes["all of them"][0] < ALL
+def test_there_are_enough_of_them():
+    assert len(MESSAGES) >= 50
