@@ -8,6 +8,7 @@ from microgpt import Value, softmax
 from scripts.figures._passes import STEPS, read
 from scripts.runs.default import default_run
 
+pytestmark = pytest.mark.usefixtures("default_run_made")
 PAGE, ANCHOR = "3-architecture/07-multi-head-attention/", "figure-attention"
 GRID = ".attention-grid tbody tr"
 

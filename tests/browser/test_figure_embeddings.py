@@ -10,6 +10,7 @@ from microgpt import add, dot, rmsnorm
 from scripts.figures.embeddings import CONSONANTS, VOWELS
 from scripts.runs.default import default_run
 
+pytestmark = pytest.mark.usefixtures("default_run_made")
 PAGE, ANCHOR = "3-architecture/02-embeddings/", "figure-embeddings"
 LETTERS = [*"abcdefghijklmnopqrstuvwxyz", "BOS"]
 

@@ -9,6 +9,7 @@ from scripts.figures._passes import STEPS
 from scripts.figures.pipeline import STAGES
 from scripts.runs.default import default_run
 
+pytestmark = pytest.mark.usefixtures("default_run_made")
 PAGE, ANCHOR = "3-architecture/10-the-whole-gpt/", "figure-pipeline"
 LETTERS = [*"abcdefghijklmnopqrstuvwxyz", "BOS"]
 

@@ -8,6 +8,7 @@ from microgpt import document_loss, empty_cache, gpt, softmax
 from scripts.figures.prediction_game import NAMES
 from scripts.runs.default import default_run, tokens_of
 
+pytestmark = pytest.mark.usefixtures("default_run_made")
 PAGE, ANCHOR = "1-data/03-the-bos-token/", "figure-prediction-game"
 
 

@@ -11,6 +11,7 @@ from microgpt import Value, distribution, empty_cache, gpt
 from scripts.figures._still import load
 from scripts.runs.default import default_run
 
+pytestmark = pytest.mark.usefixtures("default_run_made")
 PAGE, ANCHOR = "5-inference/02-temperature-and-sampling/", "figure-temperature"
 RECORDED = load("figures/temperature.json")
 TOKENS = RECORDED["tokens"]

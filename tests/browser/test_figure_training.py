@@ -11,6 +11,7 @@ from scripts.runs.experiments import held_out_docs
 from scripts.figures._still import load, number
 from scripts.runs.default import SAMPLED_STEPS, default_run
 
+pytestmark = pytest.mark.usefixtures("default_run_made")
 PAGE, ANCHOR = "4-training/06-the-training-loop/", "figure-training"
 RUN = load("run.json")
 

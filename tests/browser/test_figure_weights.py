@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from microgpt import shapes
 from scripts.figures._still import load
 from scripts.figures.weights import NAMES
 from scripts.runs.default import SAMPLED_STEPS, default_run
 
+pytestmark = pytest.mark.usefixtures("default_run_made")
 PAGE, ANCHOR = "appendix/weights/", "figure-weights"
 
 

@@ -1,8 +1,6 @@
 """What stands on the pages is true: every example gives what is printed beside it, and the program is the chapters'."""
 
-import hashlib
 import re
-from functools import partial
 
 import pytest
 
@@ -26,14 +24,6 @@ def name(path):
     return str(path.relative_to(ROOT / "docs"))
 
 
-@pytest.fixture(scope="session")
-def workplace(tmp_path_factory):
-    """A copy of the project, so that an example may write what it likes."""
-    folder = tmp_path_factory.mktemp("project")
-    examples.copy_project(folder)
-    return folder
-
-
 @pytest.mark.parametrize("path", [path for path in PAGES if Chapter(path).fences("pycon")], ids=name)
 def test_pycon_blocks(path, workplace, monkeypatch):
     monkeypatch.chdir(workplace)
@@ -42,14 +32,11 @@ def test_pycon_blocks(path, workplace, monkeypatch):
 
 
 @pytest.mark.parametrize("path", CONSOLE, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_console_blocks(path, workplace, once):
+def test_console_blocks(path, workplace, output_of):
     """The blocks of a page in their order: a later one may use what an earlier one made."""
 
     def run(command, folder):
-        if not PRINTS_ONLY.fullmatch(command):
-            return examples.run_command(command, folder)
-        key = hashlib.sha256(command.encode()).hexdigest()[:16]
-        return once(f"command-{key}", partial(examples.run_command, command, folder))
+        return output_of(command) if PRINTS_ONLY.fullmatch(command) else examples.run_command(command, folder)
 
     chapter = Chapter(path)
     found = [wrong for fence in chapter.fences("console") for wrong in examples.console(chapter, workplace, fence, run)]

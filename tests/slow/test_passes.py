@@ -9,6 +9,8 @@ from scripts.figures._passes import NAMES, OBSERVED, STEPS, letters, observed, r
 from scripts.figures._still import load
 from scripts.runs.default import GPT, default_run
 
+pytestmark = pytest.mark.usefixtures("default_run_made")
+
 
 def heads(name: str, time: str) -> list[list[dict]]:
     """For each position and head: q, keys and weights. From the cache that gpt() fills, not from the recording."""

@@ -8,8 +8,6 @@ import os
 import random
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from statistics import fmean
 
@@ -22,6 +20,7 @@ from scripts.runs import default as runs
 from scripts.runs import experiments as experimenting
 from scripts.runs import recording as record
 
+pytestmark = pytest.mark.usefixtures("default_run_made")
 RUN = record.DATA / "run.json"
 EXPERIMENTS = record.DATA / "experiments.json"
 REFERENCE = record.DATA / "reference.json"
@@ -57,12 +56,8 @@ def data(tmp_path, monkeypatch) -> Path:
 # -------------------------------------------------------------------------------- the recorded run
 
 
-def test_the_recorded_run_is_what_the_command_line_prints(recorded):
-    result = subprocess.run(
-        [sys.executable, "-m", "microgpt"], cwd=record.ROOT, env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"),
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", timeout=300, check=True,
-    )
-    printed = result.stdout
+def test_the_recorded_run_is_what_the_command_line_prints(recorded, output_of):
+    printed = output_of("python3 -m microgpt")
     assert re.findall(r"loss (\d+\.\d{4})\n", printed) == [f"{loss:.4f}" for loss in recorded["losses"]]
     assert re.findall(r"^sample +\d+: (.*)$", printed, re.M) == recorded["samples"]
     assert f"num docs: {recorded['num_docs']}\n" in printed

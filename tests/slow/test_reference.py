@@ -14,7 +14,7 @@ from tests import ROOT
 ONE_FILE = ROOT / "docs/assets/downloads/microgpt.py"
 
 
-def printed(reference):
+def as_printed(reference):
     """What a published edition printed, line by line."""
     total = len(reference["losses"])
     heading = "inference (new, hallucinated names)" if total == 1000 else "inference"
@@ -33,7 +33,7 @@ def printed(reference):
 def test_the_published_runs_whole(edition, original_names, reference):
     command = [sys.executable, "-m", "microgpt", "--preset", edition, "--data", str(original_names)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    expected = printed(reference[edition])
+    expected = as_printed(reference[edition])
     lines = result.stdout.splitlines()
     assert lines[: len(expected)] == expected
     assert result.stderr == ""
@@ -46,14 +46,13 @@ def test_the_published_runs_whole(edition, original_names, reference):
 def test_the_one_file_prints_what_the_reference_prints(original_names, reference, tmp_path):
     (tmp_path / "input.txt").write_bytes(original_names.read_bytes())
     result = subprocess.run([sys.executable, str(ONE_FILE)], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert result.stdout.splitlines() == printed(reference["4192"])
+    assert result.stdout.splitlines() == as_printed(reference["4192"])
 
 
-def test_the_one_file_is_the_package_on_the_built_in_names(tmp_path):
+def test_the_one_file_is_the_package_on_the_built_in_names(output_of, tmp_path):
     (tmp_path / "input.txt").write_text("\n".join(load_docs()), encoding="utf-8")
     one = subprocess.run([sys.executable, str(ONE_FILE)], cwd=tmp_path, capture_output=True, text=True, check=True)
-    package = subprocess.run([sys.executable, "-m", "microgpt"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert package.stdout.startswith(one.stdout)
+    assert output_of("python3 -m microgpt").startswith(one.stdout)
 
 
 @pytest.mark.parametrize(
