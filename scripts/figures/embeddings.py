@@ -7,14 +7,14 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
-from microgpt import Value, add, dot, rmsnorm
+from microgpt import Tokenizer, Value, add, dot, load_docs, rmsnorm
 
 from ..runs.default import SAMPLED_STEPS, default_run, tokens_of
 from ._still import Html, element, load, number, strip, table
 
 TOKEN, POSITION = 4, 1  # an e at the place of the first letter; as in embeddings.js
 VOWELS = [0, 4, 8, 14, 20]
-CONSONANTS = [i for i in range(len(load("figures/tokenizer.json")["chars"])) if i not in VOWELS]
+CONSONANTS = [i for i in range(Tokenizer(load_docs()).bos) if i not in VOWELS]
 PAIRS = {
     "vowels": (VOWELS, VOWELS),
     "a vowel and a consonant": (VOWELS, CONSONANTS),

@@ -33,8 +33,8 @@ from ..text.examples import copy_project
 REGISTER = Path(__file__).with_name("equivalent-mutants.json")
 TIMEOUT = 120  # seconds; a mutant that never ends is noticed
 TESTS = {  # module -> the tests that should notice, quick ones first
-    "value": ["fast/test_value.py", "slow/test_reference.py"],
-    "gpt": ["fast/test_gpt.py", "slow/test_reference.py"],
+    "value": ["fast/test_value.py", "fast/test_training.py", "slow/test_reference.py"],
+    "gpt": ["fast/test_gpt.py", "fast/test_training.py", "slow/test_reference.py"],
     "params": ["fast/test_gpt.py", "fast/test_training.py", "fast/test_cli.py", "slow/test_reference.py"],
     "train": ["fast/test_training.py", "fast/test_checkpoint.py", "slow/test_reference.py"],
     "infer": ["fast/test_training.py", "fast/test_cli.py", "slow/test_reference.py"],

@@ -565,15 +565,17 @@ def test_what_cannot_be_installed_is_told_in_one_line(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("rest", [[], ["-k", "softmax"], ["--help"], ["--lane", "fast"], ["tests/fast", "-x", "--", "y"]])
-def test_what_follows_test_and_benchmark_is_handed_on(monkeypatch, rest):
-    from scripts.runs import benchmark
+def test_what_follows_some_verbs_is_handed_on(monkeypatch, rest):
+    from scripts.runs import benchmark, mutation
 
     calls = []
     monkeypatch.setattr(run_tests, "main", lambda arguments: calls.append(("test", arguments)) or 5)
     monkeypatch.setattr(benchmark, "main", lambda arguments: calls.append(("benchmark", arguments)) or 5)
+    monkeypatch.setattr(book, "site_python", lambda: "python")
+    monkeypatch.setattr(mutation, "main", lambda arguments, python: calls.append(("mutate", arguments)) or 5)
     for verb in book.HANDED_ON:
         assert book.main([verb, *rest]) == 5
-    assert calls == [("benchmark", rest), ("test", rest)]
+    assert calls == [("benchmark", rest), ("mutate", rest), ("test", rest)]
 
 
 def test_help(capsys):

@@ -29,8 +29,9 @@ RUN_IN = {
     "serve": [test_book.test_the_verbs_of_the_site_run_their_modules],
     "site": [test_book.test_the_verbs_of_the_site_run_their_modules],
     "vendor": [test_book.test_the_verbs_of_the_site_run_their_modules],
-    "benchmark": [test_book.test_what_follows_test_and_benchmark_is_handed_on],
-    "test": [test_book.test_what_follows_test_and_benchmark_is_handed_on],
+    "benchmark": [test_book.test_what_follows_some_verbs_is_handed_on],
+    "mutate": [test_book.test_what_follows_some_verbs_is_handed_on],
+    "test": [test_book.test_what_follows_some_verbs_is_handed_on],
 }
 SCRIPTS = {  # those that are run as files
     "scripts/book.py": test_book.test_from_any_folder,
@@ -141,4 +142,4 @@ def test_every_file_that_is_named_is_there():
                 assert (ROOT / name).is_file() or name in QUOTED, f"{path.relative_to(ROOT)} names {name}"
 
 
-QUOTED = {"tests/test_nothing.py"}  # of the small project in test_book.py
+QUOTED = {"tests/test_nothing.py", "tests/fast/test_nothing.py"}  # of small projects that tests make

@@ -60,7 +60,7 @@ def small(tmp_path, monkeypatch):
         "# A\n\n```python {file=microgpt/small.py}\n# <<above>>\n\n\ndef other(x):\n    return x > 2\n```\n\n"
         "```python {#above}\ndef above(x):\n    return x > 1\n```\n"
     )
-    (tmp_path / "tests/fast/test_small.py").write_text(
+    (tmp_path / "tests/fast/test_nothing.py").write_text(
         "import runpy, pathlib\n\n\ndef test_above():\n"
         "    above = runpy.run_path(str(pathlib.Path(__file__).parents[2] / 'microgpt/small.py'))['above']\n"
         "    assert [above(x) for x in (0, 1, 2)] == [False, False, True]\n"
@@ -72,7 +72,7 @@ def small(tmp_path, monkeypatch):
     register.write_text("{}")
     monkeypatch.setattr(mutation, "ROOT", tmp_path)
     monkeypatch.setattr(mutation, "REGISTER", register)
-    monkeypatch.setattr(mutation, "TESTS", {"small": ["fast/test_small.py"]})
+    monkeypatch.setattr(mutation, "TESTS", {"small": ["fast/test_nothing.py"]})
     monkeypatch.setattr(mutation, "copy_project", lambda folder: shutil.copytree(tmp_path, folder, dirs_exist_ok=True))
     return tmp_path
 
@@ -101,7 +101,7 @@ def test_an_entry_of_the_register_that_fits_nothing_is_a_fault(small, capsys):
 
 
 def test_tests_that_fail_anyway_notice_nothing(small):
-    (small / "tests/fast/test_small.py").write_text("def test_x():\n    assert False\n")
+    (small / "tests/fast/test_nothing.py").write_text("def test_x():\n    assert False\n")
     with pytest.raises(UserError, match="the tests of small fail without any mutant"):
         run("small")
 
