@@ -8,7 +8,10 @@ from microgpt import Config, Value, add, dot, empty_cache, gpt, linear, mlp, mul
 from scripts.figures._passes import STEPS
 from scripts.figures.pipeline import STAGES
 from scripts.runs.default import default_run
+from scripts.text.chapter import Chapter, chapters_of
+from tests import ROOT
 
+TITLES = {path.stem: Chapter(path).title for path in chapters_of(ROOT)}
 pytestmark = pytest.mark.usefixtures("default_run_made")
 PAGE, ANCHOR = "3-architecture/10-the-whole-gpt/", "figure-pipeline"
 LETTERS = [*"abcdefghijklmnopqrstuvwxyz", "BOS"]
@@ -75,7 +78,7 @@ def test_every_stage_by_mouse(figure, built):
         assert marked.count() == 1 and marked.locator("code").inner_text() == stage.code
         assert live.locator(".pipeline .later").count() == len(STAGES) - 1 - k
         status = live.locator(".figure-status")
-        assert status.inner_text() == f"{stage.code}: {stage.text} → {stage.title}"
+        assert status.inner_text() == f"{stage.code}: {stage.text} → {TITLES[stage.chapter]}"
         link = status.locator("a").evaluate("a => a.href").removeprefix(v.site)
         assert (built / link / "index.html").is_file()
         assert live.locator(".pipeline-result").is_visible() == (k == len(STAGES) - 1)

@@ -275,7 +275,7 @@ def test_the_picture_shows_the_run():
 def test_without_history_there_are_no_dates(published, tmp_path, capsys):
     assert last_change.main(["--root", str(tmp_path)]) == 1
     assert "git" in capsys.readouterr().err
-    git(tmp_path, "clone", "-q", "--depth", "1", published.parent.as_uri(), "shallow")
+    git(tmp_path, "clone", "-q", "--depth", "1", published.parent.parent.as_uri(), "shallow")
     assert last_change.main(["--root", str(tmp_path / "shallow")]) == 1
     assert "has no history" in capsys.readouterr().err
     assert not (tmp_path / "shallow" / last_change.PAGE).exists()

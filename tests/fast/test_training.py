@@ -61,9 +61,7 @@ def runs(draw):
     )
 
 
-@settings(max_examples=150)
-@given(runs())
-def test_every_bit_of_any_run(case):
+def every_bit(case):
     """Losses, parameters and samples, against the algorithm in its plainest form."""
     docs, knobs = case
     plain = PlainGPT(docs, **knobs)
@@ -73,6 +71,12 @@ def test_every_bit_of_any_run(case):
     assert losses == plain_losses
     assert [p.data for p in flatten(params)] == [p.data for p in plain.flat]
     assert samples == [plain.sample() for _ in range(3)]
+
+
+@settings(max_examples=20)
+@given(runs())
+def test_every_bit_of_some_runs(case):
+    every_bit(case)  # of more in the slow lane
 
 
 def test_a_pinned_run_on_the_built_in_names():

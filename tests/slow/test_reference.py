@@ -7,9 +7,12 @@ import sys
 import tracemalloc
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from microgpt import Config, Tokenizer, Value, init_params, load_docs, train
 from tests import ROOT
+from tests.fast.test_training import every_bit, runs
+from tests.fast.test_value import EXPRESSION, POINT, gradients_agree_with_central_differences
 
 ONE_FILE = ROOT / "docs/assets/downloads/microgpt.py"
 
@@ -27,6 +30,18 @@ def as_printed(reference):
         f"--- {heading} ---",
         *(f"sample {i:2d}: {text}" for i, text in enumerate(reference["samples"], 1)),
     ]
+
+
+@settings(max_examples=150)
+@given(runs())
+def test_every_bit_of_any_run(case):
+    every_bit(case)
+
+
+@settings(suppress_health_check=list(HealthCheck))  # the profile says how many: 1,000, in CI 10,000
+@given(EXPRESSION, POINT)
+def test_gradients_agree_with_central_differences(expression, point):
+    gradients_agree_with_central_differences(expression, point)
 
 
 @pytest.mark.parametrize("edition", ["4192", "4064"])
