@@ -36,8 +36,9 @@ AXE = """async ([part, rules]) => {
   }))
 }"""
 COLOR_RULES = ["color-contrast", "link-in-text-block"]  # the others don't look at colors
-IN_DARK = {"runOnly": {"type": "rule", "values": COLOR_RULES}}
-OTHERS = {"rules": {rule: {"enabled": False} for rule in COLOR_RULES}}  # for figures, which draw anew in the dark
+IN_COLOR = {"runOnly": {"type": "rule", "values": COLOR_RULES}}
+AROUND = {"exclude": [[".md-content"]]}  # the text has the same colors at every width; header and drawer are others
+OTHERS = {"rules": {rule: {"enabled": False} for rule in COLOR_RULES}}
 
 HEADINGS = "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(h => Number(h.tagName[1]))"
 BARE_TABLES = """[...document.querySelectorAll(".md-content table")]
@@ -143,7 +144,10 @@ def test_a_page(reader, built, axe, path):
         v.page.wait_for_function("width => document.documentElement.scrollWidth === width", arg=size["width"])
         if size is NARROW:
             complain("sticks out", v.page.evaluate(SIDEWAYS))
-        for scheme, runs in (("light", [(None, {})]), ("dark", [(None, IN_DARK), *([(".figure", OTHERS)] if figures else [])])):
+        colored = None if size is WIDE else AROUND
+        light = [(None, {})] if size is WIDE else [(None, OTHERS), (AROUND, IN_COLOR)]
+        dark = [(colored, IN_COLOR), *([(".figure", OTHERS)] if figures else [])]
+        for scheme, runs in (("light", light), ("dark", dark)):
             v.page.emulate_media(color_scheme=scheme)
             v.page.wait_for_function(
                 "name => document.body.dataset.mdColorScheme === name", arg={"light": "default", "dark": "slate"}[scheme]
