@@ -35,10 +35,33 @@ AXE = """async ([part, rules]) => {
     return [id, target.flat().join(" "), html.slice(0, 100), reasons.join("; ")]
   }))
 }"""
-COLOR_RULES = ["color-contrast", "link-in-text-block"]  # the others don't look at colors
-IN_COLOR = {"runOnly": {"type": "rule", "values": COLOR_RULES}}
-AROUND = {"exclude": [[".md-content"]]}  # the text has the same colors at every width; header and drawer are others
-OTHERS = {"rules": {rule: {"enabled": False} for rule in COLOR_RULES}}
+def only(*rules: str) -> dict:
+    return {"runOnly": {"type": "rule", "values": [*rules]}}
+
+
+CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # the two rules that look at colors, and take most of the time
+NO_COLORS = {"rules": {rule: {"enabled": False} for rule in (CONTRAST, LINKS)}}
+# The text has the same colors at every width; header and drawer are others on a phone, but the same on all pages.
+AROUND = {"exclude": [[".md-content"]]}
+ONE_OF_EACH_KIND = ("", "3-architecture/06-attention/", "appendix/glossary/", "404.html")
+# Of texts that the same styles apply to, one is enough to know the contrast: the others become empty, but in figures,
+# where a script colors. What is hidden doesn't count as one.
+ONE_OF_EACH = """() => {
+  const seen = new Set(), others = []
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  for (let text; (text = texts.nextNode());) {
+    const parent = text.parentElement
+    if (!text.data.trim() || parent.closest(".figure") || !parent.checkVisibility({ visibilityProperty: true }))
+      continue
+    let styles = ""
+    for (let element = parent; element; element = element.parentElement)
+      styles += [element.localName, element.className, element.getAttribute("style"),
+        element.localName === "tr" && element.rowIndex % 2] + " "
+    if (seen.has(styles)) others.push(text)
+    seen.add(styles)
+  }
+  for (const text of others) text.data = ""
+}"""
 
 HEADINGS = "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(h => Number(h.tagName[1]))"
 BARE_TABLES = """[...document.querySelectorAll(".md-content table")]
@@ -138,27 +161,33 @@ def test_a_page(reader, built, axe, path):
     complain("tables without headers", v.page.evaluate(BARE_TABLES))
 
     v.page.evaluate(axe)
-    for size in (WIDE, NARROW):
+    def look(size: dict, scheme: str, *runs: tuple) -> None:
         v.page.set_viewport_size(size)
         # Waited for, because Material's search slides out of the page when the window changes.
         v.page.wait_for_function("width => document.documentElement.scrollWidth === width", arg=size["width"])
-        if size is NARROW:
-            complain("sticks out", v.page.evaluate(SIDEWAYS))
-        colored = None if size is WIDE else AROUND
-        light = [(None, {})] if size is WIDE else [(None, OTHERS), (AROUND, IN_COLOR)]
-        dark = [(colored, IN_COLOR), *([(".figure", OTHERS)] if figures else [])]
-        for scheme, runs in (("light", light), ("dark", dark)):
-            v.page.emulate_media(color_scheme=scheme)
-            v.page.wait_for_function(
-                "name => document.body.dataset.mdColorScheme === name", arg={"light": "default", "dark": "slate"}[scheme]
-            )
-            v.page.evaluate(QUIET)
-            if v.page.evaluate("document.documentElement.scrollWidth") != size["width"]:
-                complain("scrolls sideways", f"at {size['width']} px, {scheme}")
-            for part, rules in runs:
-                for rule, selector, html, message in v.page.evaluate(AXE, [part, rules]):
-                    if not excepted(rule, selector):
-                        complain(f"at {size['width']} px, {scheme}", f"{rule}: {selector}: {html}: {message}")
+        v.page.emulate_media(color_scheme=scheme)
+        v.page.wait_for_function(
+            "name => document.body.dataset.mdColorScheme === name", arg={"light": "default", "dark": "slate"}[scheme]
+        )
+        v.page.evaluate(QUIET)
+        if v.page.evaluate("document.documentElement.scrollWidth") != size["width"]:
+            complain("scrolls sideways", f"at {size['width']} px, {scheme}")
+        for part, rules in runs:
+            for rule, selector, html, message in v.page.evaluate(AXE, [part, rules]):
+                if not excepted(rule, selector):
+                    complain(f"at {size['width']} px, {scheme}", f"{rule}: {selector}: {html}: {message}")
+
+    dark_figures = [(".figure", NO_COLORS)] if figures else []  # which draw anew in the dark
+    look(WIDE, "light", (None, NO_COLORS), (None, only(LINKS)))
+    look(NARROW, "light", (None, NO_COLORS))
+    complain("sticks out", v.page.evaluate(SIDEWAYS))
+    if path in ONE_OF_EACH_KIND:
+        look(NARROW, "light", (AROUND, only(CONTRAST, LINKS)))
+        look(NARROW, "dark", (AROUND, only(CONTRAST, LINKS)))
+    look(WIDE, "dark", (None, only(LINKS)), *dark_figures)
+    v.page.evaluate(ONE_OF_EACH)
+    look(WIDE, "dark", (None, only(CONTRAST)))
+    look(WIDE, "light", (None, only(CONTRAST)))
 
     complain("requests that would have left the site", v.foreign)
     complain("complaints", v.complaints)
