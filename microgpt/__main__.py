@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:75264c3842a0d73d]
+# Tangled from docs/7-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:8c9b3dd2a1a530a8]
 """The command line: python -m microgpt."""
 
 from __future__ import annotations
@@ -242,13 +242,17 @@ def run(parser: Parser, options: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 an error, 2 wrong usage, 128 + n after signal n."""
+    return carry_out(build_parser(), run, argv)
+
+
+def carry_out(parser: Parser, run: Callable[[Parser, argparse.Namespace], int], argv: Sequence[str] | None) -> int:
+    """Parse the arguments, run, and return the exit status. What is wrong outside of the program is told in a line."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    parser = build_parser()
     try:
         options = parser.parse_args(argv)
         if [] in vars(options).values():  # what argparse makes of --prompt=--

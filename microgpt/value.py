@@ -1,4 +1,4 @@
-# Tangled from docs/2-autograd/03-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:a0aa24a316ad2775]
+# Tangled from docs/2-autograd/05-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:a0aa24a316ad2775]
 """Automatic differentiation: numbers that remember how they were computed."""
 
 from __future__ import annotations

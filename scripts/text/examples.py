@@ -45,7 +45,9 @@ def pycon(chapter: Chapter) -> Iterator[Wrong]:
     runner = Runner()
     namespace: dict[str, object] = {"__name__": "__main__"}
     for fence in chapter.fences("pycon"):
-        test = doctest.DocTestParser().get_doctest(fence.text, namespace, chapter.path.name, str(chapter.path), fence.line - 1)
+        test = doctest.DocTestParser().get_doctest(
+            fence.text, namespace, f"{chapter.path.name}:{fence.line}", str(chapter.path), fence.line - 1
+        )  # a name for each block: doctest looks a traceback's line up in the block that is called so
         if not test.examples:
             yield Wrong(fence.line, "a pycon block without >>>")
         test.globs = namespace  # the parser made a copy, and a function would keep seeing that one

@@ -46,7 +46,7 @@ def test_a_line_has_an_address(visit):
     box = line.bounding_box()
     v.page.mouse.click(box["x"] + 5, box["y"] + box["height"] / 2)
     assert at_target(v) == "microgpt-gpt-py-7"
-    v.page.goto(v.site + "5-inference/06-one-file/#docs-assets-downloads-microgpt-py-1")
+    v.page.goto(v.site + "5-inference/03-one-file/#docs-assets-downloads-microgpt-py-1")
     at_target(v)
 
 

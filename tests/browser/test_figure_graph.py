@@ -8,7 +8,7 @@ from microgpt import Value
 from scripts.figures._still import DATA
 from scripts.figures.graph import text
 
-PAGE = "2-autograd/06-a-graph-by-hand/"
+PAGE = "2-autograd/08-a-graph-by-hand/"
 
 
 def held(live) -> dict[str, tuple[str, str]]:

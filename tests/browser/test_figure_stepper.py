@@ -11,7 +11,7 @@ from scripts.figures import stepper
 from scripts.figures._still import DATA
 
 PAGES = {
-    "value": "2-autograd/05-the-backward-pass/",
+    "value": "2-autograd/07-the-backward-pass/",
     "softmax": "3-architecture/04-softmax/",
     "gpt": "3-architecture/10-the-whole-gpt/",
     "training": "4-training/06-the-training-loop/",

@@ -8,7 +8,7 @@ import pytest
 
 SOFTMAX = "3-architecture/04-softmax/"
 ATTENTION = "3-architecture/06-attention/"
-LONG = "2-autograd/04-the-forward-pass-builds-a-graph/"
+LONG = "2-autograd/06-the-forward-pass-builds-a-graph/"
 INDEX = "search/search_index.json"
 PHONE = {"width": 360, "height": 740}
 
@@ -39,7 +39,7 @@ def test_the_search_finds_names_and_words(visit):
     v.page.keyboard.press("/")
     for words, page in {
         "rmsnorm": "3-architecture/05-rmsnorm/",
-        "Value.backward": "2-autograd/05-the-backward-pass/",
+        "Value.backward": "2-autograd/07-the-backward-pass/",
         "softmax": SOFTMAX,
         "temperature": "5-inference/02-temperature-and-sampling/",
         "multi_head_attention": "3-architecture/07-multi-head-attention/",

@@ -206,3 +206,10 @@ def test_a_command_that_takes_too_long_is_stopped(chapter, tmp_path, monkeypatch
     [wrong] = examples.check(chapter(console("$ echo a; sleep 50; echo b\na\nb")), tmp_path)
     assert time.monotonic() - started < 20
     assert wrong == (4, "$ echo a; sleep 50; echo b\ntook more than 0.2 seconds", (0, 0), None)
+
+
+def test_an_exception_in_a_function_of_another_block(chapter, tmp_path):
+    """doctest looked its line up in the block that runs, which may have fewer examples."""
+    first = pycon(">>> a = 1\n>>> b = 2\n>>> def f():\n...     return 1 / 0")
+    [wrong] = examples.check(chapter(first + "\n" + pycon(">>> f()\n2")), tmp_path)
+    assert wrong.message == ">>> f()\nraised ZeroDivisionError: division by zero"

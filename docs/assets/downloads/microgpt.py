@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/06-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:49768a365f7896fe]
+# Tangled from docs/5-inference/03-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:acae5d53aba17523]
 """A complete GPT in one file of plain Python: microgpt.
 
 Put a file input.txt beside it, one document a line, and run: python3 microgpt.py
@@ -320,11 +320,11 @@ def generate(params: Params, config: Config, tokenizer: Tokenizer, rng: random.R
 
 if __name__ == "__main__":
     text = Path("input.txt").read_text("utf-8-sig", "replace") if Path("input.txt").is_file() else ""
-    docs, config, rng = parse_docs(text), Config(), random.Random(42)
+    docs = parse_docs(text)
     if not docs or "\0" in text or "\ufffd" in text:
         raise SystemExit("put a UTF-8 text file of the name input.txt, one document a line, in this folder")
+    config, rng, tokenizer = Config(), random.Random(42), Tokenizer(docs)
     rng.shuffle(docs)
-    tokenizer = Tokenizer(docs)
     params = init_params(config, tokenizer.vocab_size, rng)
     print(f"num docs: {len(docs)}\nvocab size: {tokenizer.vocab_size}\nnum params: {len(flatten(params))}")
     for step, loss in train(docs, tokenizer, params, config):

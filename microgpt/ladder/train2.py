@@ -1,0 +1,239 @@
+# Tangled from docs/2-autograd/09-the-same-without-a-formula.md by scripts/tangle.py: edit the chapters, not this file. [sha256:e49457234e92ebe9]
+"""Rung 2 of microgpt's ladder: a network that sees the last letter, its gradient found by autograd.
+
+Put a file input.txt beside it, one document a line, and run: python3 train2.py [STEPS [SEED]]
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+Vector, Matrix, Params = list, list, dict  # of numbers; of rows; of matrices by name
+
+
+def parse_docs(text: str) -> list[str]:
+    """Return the documents in `text`: one a line, without the space around them and without blank lines."""
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+class Tokenizer:
+    """Turns characters into token ids and back.
+
+    The ids are the places of the characters in sorted order, from 0; `bos`, the id after them, stands for the
+    beginning and the end of a document. `vocab_size` counts all of them.
+    """
+
+    def __init__(self, docs: list[str]):
+        self.chars = sorted(set("".join(docs)))
+        self.ids = {char: i for i, char in enumerate(self.chars)}
+        self.bos, self.vocab_size = len(self.chars), len(self.chars) + 1
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of `text`. Raises KeyError for an unknown character."""
+        return [self.ids[char] for char in text]
+
+    def decode(self, ids: list[int]) -> str:
+        """Return the text of `ids`; BOS has none. Raises IndexError for an id above the vocabulary."""
+        return "".join(self.chars[i] for i in ids if i != self.bos)
+
+
+class Value:
+    """A number, the values it was computed from, and, after `backward()`, its gradient."""
+
+    __slots__ = ("data", "grad", "_children", "_local_grads")
+
+    def __init__(self, data: float, children: tuple = (), local_grads: tuple[float, ...] | None = ()):
+        self.data, self.grad = data, 0.0
+        self._children, self._local_grads = children, local_grads
+
+    def __add__(self, other: Value | float) -> Value:
+        if not isinstance(other, Value):
+            return Value(self.data + other, (self,), (1.0,))
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other: Value | float) -> Value:
+        if not isinstance(other, Value):
+            return Value(self.data * other, (self,), (other,))
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent: float) -> Value:
+        """Power. A fractional exponent needs a base that isn't negative, an exponent below 1 a base that isn't 0."""
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def log(self) -> Value:
+        """Natural logarithm. Raises ValueError unless the number is positive."""
+        return Value(math.log(self.data), (self,), (1 / self.data,))
+
+    def exp(self) -> Value:
+        """e to the power of the number. Raises OverflowError above about 709."""
+        return Value(math.exp(self.data), (self,), (math.exp(self.data),))
+
+    def relu(self) -> Value:
+        """The number if it is positive, otherwise 0."""
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    def __neg__(self) -> Value: return self * -1
+    def __sub__(self, other: Value | float) -> Value: return self + (-other)
+    def __truediv__(self, other: Value | float) -> Value: return self * other**-1
+
+    def _inputs(self) -> Vector:
+        if self._local_grads is None:
+            a, b = self._children
+            return [value for pair in zip(a, b) for value in pair] if any([x._children for x in a]) else b
+        return self._children
+
+    def backward(self) -> None:
+        """Set `grad` of every value behind this one to d(self)/d(value).
+
+        A value that was computed starts from 0 at each call; a leaf, which was not, adds to the `grad` it has.
+        """
+        order, seen, path = [], {self}, [(self, iter(self._inputs()))]
+        while path:
+            node, inputs = path[-1]
+            for child in inputs:
+                if child._children and child not in seen:
+                    seen.add(child)
+                    path.append((child, iter(child._inputs())))
+                    break
+            else:
+                node.grad = 0.0
+                order.append(node)
+                path.pop()
+
+        self.grad = 1.0
+        for node in reversed(order):
+            grad = node.grad
+            if node._local_grads is None:
+                for x, y in zip(*node._children):
+                    x.grad += y.data * grad
+                    y.grad += x.data * grad
+                continue
+            for child, local_grad in zip(node._children, node._local_grads):
+                child.grad += local_grad * grad
+
+
+def dot(a: Vector, b: Vector) -> Value:
+    """Return a[0]·b[0] + a[1]·b[1] + ... as one node, of two lists or tuples. ValueError if the lengths differ."""
+    total = 0.0
+    for x, y in zip(a, b, strict=True):
+        total += x.data * y.data
+    return Value(total, (a, b), None)
+
+
+class Config:
+    """The knobs of the program, not of the model."""
+
+    n_embd: int = 16  # numbers in a token's vector; four times as many in the middle
+    block_size: int = 16  # tokens of a document that are predicted or written, at most
+    init_std: float = 0.08  # standard deviation of the first, random weights
+    steps: int = 1000  # one document a step
+    learning_rate: float = 1.0  # at first; it falls to 0
+    temperature: float = 0.5  # below 1: bolder about what is likely
+
+
+def shapes(config: Config, vocab_size: int) -> dict[str, tuple[int, int]]:
+    """Return (rows, columns) of every matrix of the model, in the order in which they are drawn."""
+    n = config.n_embd
+    return {"wte": (vocab_size, n), "mlp_fc1": (4 * n, n), "mlp_fc2": (vocab_size, 4 * n)}
+
+
+def init_params(config: Config, vocab_size: int, rng: random.Random) -> Params:
+    """Return the model's matrices, filled with random numbers row by row."""
+    return {
+        name: [[Value(rng.gauss(0, config.init_std)) for _ in range(columns)] for _ in range(rows)]
+        for name, (rows, columns) in shapes(config, vocab_size).items()
+    }
+
+
+def flatten(params: Params) -> list[Value]:
+    """Return all parameters in one list, matrix by matrix, row by row."""
+    return [p for matrix in params.values() for row in matrix for p in row]
+
+
+def linear(x: Vector, w: Matrix) -> list[Value]:
+    """Return w·x. `x`: (n,), `w`: (m, n) -> (m,). Raises ValueError if the lengths differ."""
+    return [dot(row, x) for row in w]
+
+
+def softmax(logits: Vector) -> list[Value]:
+    """Turn any numbers into probabilities: positive, adding up to 1. (n,) -> (n,)."""
+    largest = max(logit.data for logit in logits)
+    exps = [(logit - largest).exp() for logit in logits]
+    total = sum(exps)
+    return [e / total for e in exps]
+
+
+def predict(token_id: int, params: Params) -> list[Value]:
+    """Return the logits of the next token: one number for each token of the vocabulary."""
+    hidden = [h.relu() for h in linear(params["wte"][token_id], params["mlp_fc1"])]
+    return linear(hidden, params["mlp_fc2"])
+
+
+def document_loss(tokens: list[int], params: Params, config: Config) -> Value:
+    """Return the mean of −log p(next token) over a document that begins and ends with BOS."""
+    n = min(config.block_size, len(tokens) - 1)
+    losses = []
+    for i in range(n):
+        probs = softmax(predict(tokens[i], params))
+        losses.append(-probs[tokens[i + 1]].log())
+    return (1 / n) * sum(losses)
+
+
+def descend(params: list[Value], rate: float) -> None:
+    """Move every parameter against its gradient, by `rate` times its size, and set the gradients to 0."""
+    for p in params:
+        p.data -= rate * p.grad
+        p.grad = 0.0
+
+
+def train(docs: list[str], tokenizer: Tokenizer, params: Params, config: Config) -> Iterator[tuple[int, float]]:
+    """Train `params` in place, a document a step; yield the step, from 1, and its loss, after each."""
+    for step in range(config.steps):
+        tokens = [tokenizer.bos, *tokenizer.encode(docs[step % len(docs)]), tokenizer.bos]
+        loss = document_loss(tokens, params, config)
+        loss.backward()
+        descend(flatten(params), config.learning_rate * (1 - step / config.steps))
+        yield step + 1, loss.data
+
+
+def generate(
+    params: Params, config: Config, tokenizer: Tokenizer, rng: random.Random
+) -> Iterator[tuple[int, list[float]]]:
+    """Yield each token, with the probabilities it was drawn from; BOS, if drawn, is the last."""
+    token_id = tokenizer.bos
+    for _ in range(config.block_size):
+        probs = [p.data for p in softmax([logit / config.temperature for logit in predict(token_id, params)])]
+        [token_id] = rng.choices(range(len(probs)), weights=probs)
+        yield token_id, probs
+        if token_id == tokenizer.bos:
+            return
+
+
+def run(docs: list[str], steps: int = 1000, seed: int = 42, quiet: bool = False) -> None:
+    """Shuffle, train, and write 20 documents."""
+    show = (lambda line: None) if quiet else print
+    rng, config, tokenizer = random.Random(seed), Config(), Tokenizer(docs)
+    config.steps = steps
+    rng.shuffle(docs)
+    params = init_params(config, tokenizer.vocab_size, rng)
+    show(f"num docs: {len(docs)}\nvocab size: {tokenizer.vocab_size}\nnum params: {len(flatten(params))}")
+    for step, loss in train(docs, tokenizer, params, config):
+        show(f"step {step:4d} / {steps:4d} | loss {loss:.4f}")
+    show("\n--- inference (new, hallucinated names) ---")
+    for i in range(20):
+        print(f"sample {i + 1:2d}: {tokenizer.decode([t for t, _ in generate(params, config, tokenizer, rng)])}")
+
+
+if __name__ == "__main__":
+    text = Path("input.txt").read_text("utf-8-sig", "replace") if Path("input.txt").is_file() else ""
+    docs = parse_docs(text)
+    if not docs or "\0" in text or "\ufffd" in text:
+        raise SystemExit("put a UTF-8 text file of the name input.txt, one document a line, in this folder")
+    if len(sys.argv) > 3 or not all(argument.isdecimal() for argument in sys.argv[1:]):
+        raise SystemExit(f"give whole numbers: python3 {Path(sys.argv[0]).name} [STEPS [SEED]]")
+    run(docs, *map(int, sys.argv[1:]))
