@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/10-the-whole-gpt.md by scripts/tangle.py: edit the chapters, not this file. [sha256:234adc608732d0f6]
+# Tangled from docs/3-architecture/12-the-whole-gpt.md by scripts/tangle.py: edit the chapters, not this file. [sha256:234adc608732d0f6]
 """The model: from a token and its past to a score for every possible next token."""
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-GPT = "3-architecture/10-the-whole-gpt/"
+GPT = "3-architecture/12-the-whole-gpt/"
 # Not `:target`: after instant navigation the browser sometimes doesn't know of one.
 TARGET = "document.getElementById(location.hash.slice(1))"
 
@@ -24,13 +24,13 @@ def test_a_reference_leads_to_its_chunk_and_back(visit):
     v.go(GPT)
     v.page.evaluate("window.same = true")
     v.page.locator("#chunk-gpt .chunk-ref", has_text="attend-to-the-past").click()
-    v.page.wait_for_url(f"{v.site}3-architecture/07-multi-head-attention/#chunk-attend-to-the-past")
+    v.page.wait_for_url(f"{v.site}3-architecture/11-multi-head-attention/#chunk-attend-to-the-past")
     v.page.wait_for_function(f"!!{TARGET}")  # where it scrolls to, with instant navigation, is Material's affair
     v.page.locator("#chunk-attend-to-the-past .chunk-user", has_text="gpt").first.click()
     v.page.wait_for_url(f"{v.site}{GPT}#chunk-gpt")
     v.page.wait_for_function(f"!!{TARGET}")
     assert v.page.evaluate("window.same"), "the page was loaded anew"
-    for path, anchor in (("3-architecture/07-multi-head-attention/", "chunk-attend-to-the-past"), (GPT, "chunk-gpt")):
+    for path, anchor in (("3-architecture/11-multi-head-attention/", "chunk-attend-to-the-past"), (GPT, "chunk-gpt")):
         v.page.goto("about:blank")
         v.go(f"{path}#{anchor}")
         assert at_target(v) == anchor

@@ -43,7 +43,7 @@ CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # the two rules that l
 NO_COLORS = {"rules": {rule: {"enabled": False} for rule in (CONTRAST, LINKS)}}
 # The text has the same colors at every width; header and drawer are others on a phone, but the same on all pages.
 AROUND = {"exclude": [[".md-content"]]}
-ONE_OF_EACH_KIND = ("", "3-architecture/06-attention/", "appendix/glossary/", "404.html")
+ONE_OF_EACH_KIND = ("", "3-architecture/07-attention/", "appendix/glossary/", "404.html")
 # Of texts that the same styles apply to, one is enough to know the contrast: the others become empty, but in figures,
 # where a script colors. What is hidden doesn't count as one.
 ONE_OF_EACH = """() => {

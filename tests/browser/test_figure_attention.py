@@ -9,7 +9,7 @@ from scripts.figures._passes import STEPS, read
 from scripts.runs.default import default_run
 
 pytestmark = pytest.mark.usefixtures("default_run_made")
-PAGE, ANCHOR = "3-architecture/07-multi-head-attention/", "figure-attention"
+PAGE, ANCHOR = "3-architecture/11-multi-head-attention/", "figure-attention"
 GRID = ".attention-grid tbody tr"
 
 

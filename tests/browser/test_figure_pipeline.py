@@ -13,7 +13,7 @@ from tests import ROOT
 
 TITLES = {path.stem: Chapter(path).title for path in chapters_of(ROOT)}
 pytestmark = pytest.mark.usefixtures("default_run_made")
-PAGE, ANCHOR = "3-architecture/10-the-whole-gpt/", "figure-pipeline"
+PAGE, ANCHOR = "3-architecture/12-the-whole-gpt/", "figure-pipeline"
 LETTERS = [*"abcdefghijklmnopqrstuvwxyz", "BOS"]
 
 

@@ -13,7 +13,7 @@ from scripts.figures._still import DATA
 PAGES = {
     "value": "2-autograd/07-the-backward-pass/",
     "softmax": "3-architecture/04-softmax/",
-    "gpt": "3-architecture/10-the-whole-gpt/",
+    "gpt": "3-architecture/12-the-whole-gpt/",
     "training": "4-training/06-the-training-loop/",
     "sampling": "5-inference/01-generating-text/",
 }

@@ -7,7 +7,7 @@ import re
 import pytest
 
 SOFTMAX = "3-architecture/04-softmax/"
-ATTENTION = "3-architecture/06-attention/"
+ATTENTION = "3-architecture/07-attention/"
 LONG = "2-autograd/06-the-forward-pass-builds-a-graph/"
 INDEX = "search/search_index.json"
 PHONE = {"width": 360, "height": 740}
@@ -38,11 +38,11 @@ def test_the_search_finds_names_and_words(visit):
     v.go("")
     v.page.keyboard.press("/")
     for words, page in {
-        "rmsnorm": "3-architecture/05-rmsnorm/",
+        "rmsnorm": "3-architecture/06-rmsnorm/",
         "Value.backward": "2-autograd/07-the-backward-pass/",
         "softmax": SOFTMAX,
         "temperature": "5-inference/02-temperature-and-sampling/",
-        "multi_head_attention": "3-architecture/07-multi-head-attention/",
+        "multi_head_attention": "3-architecture/11-multi-head-attention/",
         "perplexity": "appendix/glossary/",
     }.items():
         look_for(v, words, page)
@@ -55,9 +55,9 @@ def test_from_the_search_to_the_place(visit):
     v = visit()
     v.go("")
     v.page.keyboard.press("s")
-    look_for(v, "rmsnorm", "3-architecture/05-rmsnorm/")
+    look_for(v, "rmsnorm", "3-architecture/06-rmsnorm/")
     v.page.keyboard.press("Enter")
-    arrive(v, "3-architecture/05-rmsnorm/")
+    arrive(v, "3-architecture/06-rmsnorm/")
     assert v.page.locator("article h1[id]").inner_text().startswith("RMSNorm")
     v.page.locator(".md-content mark").first.wait_for()  # what was looked for is marked
     assert not v.page.locator("#__search").is_checked()
@@ -77,7 +77,7 @@ def test_the_index_comes_when_the_search_is_wanted(visit):
     v.go_and_rest(SOFTMAX)
     assert not v.asked_for(INDEX)
     v.page.keyboard.press("n")
-    arrive(v, "3-architecture/05-rmsnorm/")
+    arrive(v, "3-architecture/06-rmsnorm/")
     assert not v.asked_for(INDEX)
     v.page.locator(".md-search__input").click()
     look_for(v, "adam", "4-training/05-adam/")
@@ -105,7 +105,7 @@ def test_keys_for_the_next_page_and_the_one_before(visit):
     v = visit()
     v.go(SOFTMAX)
     v.page.evaluate("window.same = true")
-    for key, path in (("n", "05-rmsnorm"), (".", "06-attention"), ("p", "05-rmsnorm"), (",", "04-softmax")):
+    for key, path in (("n", "06-rmsnorm"), (".", "07-attention"), ("p", "06-rmsnorm"), (",", "04-softmax")):
         v.page.keyboard.press(key)
         arrive(v, f"3-architecture/{path}/")
     assert v.page.evaluate("window.same"), "the page was loaded anew"
@@ -212,7 +212,7 @@ def test_the_palette_is_kept_and_automatic_follows_the_system(visit):
     v.page.emulate_media(color_scheme="light")
     assert scheme(v) == "slate"
     v.page.keyboard.press("n")
-    arrive(v, "3-architecture/05-rmsnorm/")
+    arrive(v, "3-architecture/06-rmsnorm/")
     assert scheme(v) == "slate"
     v.page.reload()
     assert scheme(v) == "slate"

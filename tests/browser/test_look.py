@@ -7,8 +7,8 @@ from statistics import median
 
 import pytest
 
-CHAPTER = "3-architecture/06-attention/"  # with an aside, code, a formula, diagrams, a table, answers, links to papers
-TEXT = ["1-data/01-the-dataset/", "3-architecture/05-rmsnorm/", "4-training/05-adam/"]
+CHAPTER = "3-architecture/07-attention/"  # with an aside, code, a formula, diagrams, a table, answers, links to papers
+TEXT = ["1-data/01-the-dataset/", "3-architecture/06-rmsnorm/", "4-training/05-adam/"]
 PHONE, LAPTOP, LARGE = ({"width": width, "height": 900} for width in (360, 1280, 1700))
 PARAGRAPH = "article > p:not([class])"  # others tell the chapter's place, and its last change
 PAPER = {"width": 680, "height": 980}  # A4 without its margins, in CSS pixels

@@ -8,8 +8,8 @@ import pytest
 
 HOME = ""
 PLAIN = "appendix/sources/"  # without diagram and formula
-DIAGRAMS = "3-architecture/06-attention/"  # a formula and two diagrams, none of them in the first view
-MATH = "3-architecture/05-rmsnorm/"
+DIAGRAMS = "3-architecture/07-attention/"  # a formula and two diagrams, none of them in the first view
+MATH = "3-architecture/06-rmsnorm/"
 SHOWS_SOMETHING = re.compile(r'class="(mermaid|arithmatex)"')
 MERMAID, KATEX = "vendor/mermaid/", "vendor/katex/"
 

@@ -28,7 +28,7 @@ LEFT_OUT = {
     # It takes three times as long as other Pythons, and these train for seconds.
     "3-architecture/01-parameters-are-knowledge.md": "trains",
     "3-architecture/02-embeddings.md": "trains",
-    "3-architecture/05-rmsnorm.md": "trains",
+    "3-architecture/06-rmsnorm.md": "trains",
     "3-architecture/08-residual-connections.md": "trains",
     "4-training/01-what-training-is.md": "trains",
     "4-training/05-adam.md": "trains",

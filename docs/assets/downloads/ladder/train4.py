@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/11-two-more-rungs.md by scripts/tangle.py: edit the chapters, not this file. [sha256:99d48c9c3988669b]
+# Tangled from docs/3-architecture/13-four-heads.md by scripts/tangle.py: edit the chapters, not this file. [sha256:99d48c9c3988669b]
 """Rung 4 of microgpt's ladder: several heads, several layers; gradient descent.
 
 Put a file input.txt beside it, one document a line, and run: python3 train4.py [STEPS [SEED]]
