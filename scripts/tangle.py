@@ -44,7 +44,7 @@ OPENING = re.compile(
 COMMENT = re.compile(r"[ \t>]*<!--")
 # Of a fence's header: its words (a quoted value may contain spaces), and those that we know.
 WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'{}]|["'])+|[{}]""")
-KNOWN_WORD = re.compile(r"""#.+|\.[\w-]+|(file|title|linenums|hl_lines)=("[^"]*"|'[^']*'|[^\s"'{}]+)""")
+KNOWN_WORD = re.compile(r"""#.+|\.[\w-]+|(file|title|linenums|hl_lines|variant|replaces)=("[^"]*"|'[^']*'|[^\s"'{}]+)""")
 QUOTED_OPTION = re.compile(r"""(title|linenums|hl_lines)=("[^"]*"|'[^']*')""")
 CHUNK_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 FILE_PATH = re.compile(r"[\w. /-]{1,200}\.py")

@@ -51,6 +51,7 @@ from ..tangle import UserError, write_files
 from .default import record_run
 from .experiments import record_experiments
 from .fingerprint import fingerprint
+from .paired import record_paired
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
@@ -59,6 +60,7 @@ Json = dict[str, Any]
 RECORDINGS: dict[str, Callable[[], Json]] = {
     "run.json": record_run,
     "experiments.json": record_experiments,
+    "paired.json": record_paired,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 

@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/13-four-heads.md by scripts/tangle.py: edit the chapters, not this file. [sha256:43aa571119cc12d7]
+# Tangled from docs/3-architecture/10-one-head.md by scripts/tangle.py: edit the chapters, not this file. [sha256:43aa571119cc12d7]
 """Rung 3 of microgpt's ladder: positions, one attention head, RMSNorm, residual connections; gradient descent.
 
 Put a file input.txt beside it, one document a line, and run: python3 train3.py [STEPS [SEED]]
