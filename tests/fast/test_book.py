@@ -64,7 +64,7 @@ def made(tmp_path_factory):
     root = tmp_path_factory.mktemp("made")
     for folder in ("scripts", "microgpt"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in (root / "microgpt").glob("*.py"):  # so that tangle doesn't think they are its own
+    for path in (root / "microgpt").rglob("*.py"):  # so that tangle doesn't think they are its own
         path.write_text(path.read_text(encoding="utf-8").partition("\n")[2], encoding="utf-8")
     params = (root / "microgpt/params.py").read_text(encoding="utf-8").rstrip("\n")
     for name, text in FILES.items():

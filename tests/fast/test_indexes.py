@@ -2,7 +2,6 @@
 
 import ast
 import re
-from pathlib import Path
 
 import markdown
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from scripts import tangle
 from scripts.site import chunks, indexes
 from scripts.site.indexes import CHUNKS, IDENTIFIERS, definitions
-from scripts.text.places import Places, where
+from scripts.text.places import Places, program_of, short, where
 from tests import ROOT
 
 BOOK = tangle.read_book(ROOT)
@@ -65,17 +64,17 @@ def shown_anchor(file, number):
         (path, i) for path in PLACES.files for i, other in enumerate(BOOK.files[path], 1) if other[1:3] == line[1:3] and other.label
     ]
     program = PLACES.chapter(line.chapter).program
-    path, i = min(same, key=lambda place: (place[0].split("/")[0] != program and Path(place[0]).name != program, PLACES.files.index(place[0])))
+    path, i = min(same, key=lambda place: (program_of(place[0]) != program, PLACES.files.index(place[0])))
     return re.sub(r"[/.]", "-", path) + f"-{i}"
 
 
 def test_every_line_is_in_the_list_of_its_file():
     sections = re.split(r"^### `(.+)`\n", read(CHUNKS), flags=re.M)[1:]
     files = dict(zip(sections[::2], sections[1::2]))
-    assert sorted(files) == sorted(file.removeprefix("docs/assets/downloads/") for file in BOOK.files)
+    assert sorted(files) == sorted(map(short, BOOK.files))
     for file, lines in BOOK.files.items():
         listed = {}
-        for span, name, title in rows(files[file.removeprefix("docs/assets/downloads/")]):
+        for span, name, title in rows(files[short(file)]):
             [(numbers, target)] = LINK.findall(span)
             first, _, last = numbers.partition("–")
             assert target.endswith("#" + shown_anchor(file, int(first)))
@@ -85,7 +84,7 @@ def test_every_line_is_in_the_list_of_its_file():
         for number, line in enumerate(lines, 1):
             if line.text and line.label:
                 name, title, path = listed[number]
-                assert name == line.label.removeprefix("docs/assets/downloads/")
+                assert name == short(line.label)
                 assert title == PLACES.title(line.chapter)
                 assert (ROOT / "docs/appendix" / path).resolve() == ROOT / line.chapter
 
@@ -93,7 +92,7 @@ def test_every_line_is_in_the_list_of_its_file():
 def test_every_identifier_is_listed_with_its_line():
     text = read(IDENTIFIERS)
     listed = {name.strip("`"): entries.split("<br>") for name, entries in rows(text)}
-    named = {}
+    named, known_as = {}, {short(file): file for file in BOOK.files}
     for file in BOOK.files:
         for node in ast.walk(ast.parse(BOOK.content(file))):
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
@@ -110,7 +109,7 @@ def test_every_identifier_is_listed_with_its_line():
             anchors = []
             assert re.fullmatch(r"class|function|variable|(method|field|parameter) of `[\w.]+`", kind)
             for file, line in re.findall(r"`([^`]+):(\d+)`", places):
-                file = file if file in BOOK.files else f"docs/assets/downloads/{file}"
+                file = known_as[file]
                 origin = where(BOOK, file, int(line))
                 assert re.search(rf"\b{re.escape(name)}\b", origin.text), entry
                 assert title == PLACES.title(origin.chapter)
