@@ -1,7 +1,8 @@
 """What a recording depends on, as a short hash: so that a stale one is known without running anything.
 
 It changes with the code of the program's modules, with the built-in names, with the code that records and with the
-data that this names; not with comments and docstrings. `--check` repeats the run itself.
+data, rungs of the ladder and variants that this names; not with comments and docstrings. `--check` repeats the run
+itself.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from functools import cache
 from pathlib import Path
 
 from .. import ROOT
+from ..tangle import read_book
 from ..text.code import code_lines
+from ..text.variants import read_variants
 
 PROGRAM = ("data", "value", "params", "gpt", "train", "infer")  # of the package; the rest computes nothing
 NOT_RECORDED = ("scripts.figures._still", "scripts.runs.fingerprint")  # how stills look, and this
+RUNG = re.compile(r"\btrain[0-9]\b|microgpt\.ladder")
+VARIANTS = "scripts/text/variants.py"
 DATA_FILE = re.compile(r"docs/assets/data/[\w-]+\.txt")
 
 
@@ -29,6 +34,12 @@ def fingerprint(recorder: str) -> str:
         digest.update(f"{file.relative_to(ROOT).as_posix()}\n{code}\n".encode())
         for name in sorted(set(DATA_FILE.findall(code))):
             digest.update((ROOT / name).read_bytes())
+        if RUNG.search(code):
+            for rung in sorted((ROOT / "microgpt" / "ladder").glob("train*.py")):
+                digest.update(_code(rung, rung.stat().st_mtime_ns).encode())
+        if file == ROOT / VARIANTS:
+            for variant, chunks in sorted(read_variants(read_book(ROOT)).items()):
+                digest.update(f"{variant}: {sorted(chunks.items())}\n".encode())
     return digest.hexdigest()[:16]
 
 

@@ -11,12 +11,13 @@ that use it, to those that continue it, and from each `# <<name>>` to that chunk
 A Markdown extension doesn't know which page it renders. But a piece can be told by its name and its code, and from
 it follow its chapter and so all links. SuperFences finds the fences and calls format_fence, which leaves behind an
 ordinary block that carries its piece; when the tree of the page is complete, ChunkTreeprocessor puts the whole thing
-in its place. It does so before MkDocs looks at the tree, which can then check every link and every anchor.
+in its place. A fence of a variant (scripts/text/variants.py) shows how its code differs from the chunk's. It does so before MkDocs looks at the tree, which can then check every link and every anchor.
 A copy button copies the code alone: the line numbers are attributes, and a reference still reads `# <<name>>`.
 """
 
 from __future__ import annotations
 
+import difflib
 import logging
 import posixpath
 import re
@@ -46,6 +47,7 @@ class Block(str):
     label: str
     source: str
     marked: str  # hl_lines=
+    variant: str  # whose text this is, in the place of what `label` says; or ""
 
 
 # ------------------------------------------------------------------------------------ the book
@@ -95,20 +97,21 @@ class LiterateExtension(Extension):
     def format_fence(self, src: str, language: str, options: dict[str, str], md: Markdown, **kwargs: Any) -> str:
         """An ordinary code block; if it has a name, one that remembers it. (No more: SuperFences hides errors.)"""
         file, marked = options.pop("file", ""), options.get("hl_lines", "")
-        label = kwargs.pop("id_value") or (file and posixpath.normpath(file))
+        variant, replaces = options.pop("variant", ""), options.pop("replaces", "")
+        label = kwargs.pop("id_value") or (file and posixpath.normpath(file)) or replaces
         html = md.preprocessors["fenced_code_block"].highlight(src, language, options, md, id_value="", **kwargs)
         if label:
             html = Block(html)
-            html.label, html.source, html.marked = label, src, marked
+            html.label, html.source, html.marked, html.variant = label, src, marked, variant
             self.blocks.append(html)
         return html
 
 
 def validate_fence(language: str, inputs: dict, options: dict, attrs: dict, md: Markdown) -> bool:
-    """As for any code block, but `file=` is an option."""
-    rest = {key: value for key, value in inputs.items() if key != "file"}
-    if "file" in inputs:
-        options["file"] = inputs["file"]
+    """As for any code block, but tangle's words are options."""
+    ours = ("file", "variant", "replaces")
+    rest = {key: value for key, value in inputs.items() if key not in ours}
+    options.update({key: inputs[key] for key in ours if key in inputs})
     return highlight_validator(language, rest, options, attrs, md)
 
 
@@ -130,7 +133,8 @@ class ChunkTreeprocessor(Treeprocessor):
             if not isinstance(block, Block):
                 continue
             blocks.remove(block)
-            piece = places.find(block.label, block.source.split("\n"))
+            pieces = places.book.parts.get(block.label, [])
+            piece = (pieces or [None])[0] if block.variant else places.find(block.label, block.source.split("\n"))
             if not piece:
                 log.warning("a block %s is not in the book with this code:\n%s", block.label, block.source)
                 continue
@@ -140,7 +144,8 @@ class ChunkTreeprocessor(Treeprocessor):
                 place = Element("div")
                 element.insert(0, place)
             element.text = ""
-            Chunk(self.md, places, piece, block.marked).fill(place)
+            chunk = Chunk(self.md, places, piece, block.marked)
+            chunk.fill_changed(place, block.variant, block.source) if block.variant else chunk.fill(place)
         for block in blocks:
             log.warning("the block %s cannot be shown (put blank lines around it):\n%s", block.label, block.source)
 
@@ -174,6 +179,26 @@ class Chunk:
         self.add_foot(foot)
         if len(foot):
             place.append(foot)
+        for child in place:
+            child.tail = "\n"
+
+    def fill_changed(self, place: Element, variant: str, source: str) -> None:
+        """Show what a variant has in the place of the chunk, as a diff whose signs a reader hears, too."""
+        place.set("class", "chunk")
+        place.text = "\n"
+        head = SubElement(place, "p", {"class": "chunk-head"})
+        add_text(head, f"variant {variant} · in place of ")
+        self.link(head, self.piece, self.piece.label, "chunk-name")
+        code = SubElement(SubElement(SubElement(place, "div", {"class": "highlight"}), "pre"), "code")
+        old = [line for piece in self.pieces for line in piece.lines]
+        new = source.split("\n")
+        for tag, i, to_i, j, to_j in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            if tag == "equal":
+                lines = [("span", " ", text) for text in old[i:to_i]]
+            else:
+                lines = [*(("del", "-", text) for text in old[i:to_i]), *(("ins", "+", text) for text in new[j:to_j])]
+            for kind, sign, text in lines:
+                SubElement(code, kind, {"class": "chunk-line"}).text = f"{sign} {text}".rstrip() + "\n"
         for child in place:
             child.tail = "\n"
 

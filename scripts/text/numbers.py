@@ -11,6 +11,7 @@ Python's own functions, `math`, all that `microgpt` exports, and
 
     run, ref["4192"], ref["4064"]   the recorded runs: docs/assets/data/, explained in scripts/runs/
     experiments["width-32"]         the same for a run with other settings
+    paired["self-only"].mean        what a change to the book does, seed by seed: scripts/runs/paired.py
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
     lines("one-file-data")          where a chunk stands in the one-file program: "17–43"
@@ -208,6 +209,7 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "run": lambda: load_recorded("run.json"),
     "ref": lambda: load_recorded("reference.json"),
     "experiments": lambda: load_recorded("experiments.json"),
+    "paired": lambda: load_recorded("paired.json"),
     "code_lines": count_code_lines,
 }
 
