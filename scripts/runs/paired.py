@@ -37,7 +37,9 @@ from microgpt import load_docs
 
 from .. import ROOT
 from ..tangle import UserError, sound_book, write_files
+from ..text.code import code_lines
 from ..text.variants import read_variants, tangle_variant
+from .fingerprint import PROGRAM
 
 SEEDS = (42, 1, 2, 3, 4, 5, 6, 7)
 FEW = 4  # seeds that tell a large effect; a small one needs them all
@@ -57,7 +59,7 @@ class Experiment(NamedTuple):
     options: dict[str, Any] = {}  # of Config
     steps: int = 1000
     data: str = "names"
-    program: str = "gpt"  # or a rung: train0 … train4
+    program: str = "gpt"  # or a module of microgpt.ladder
 
 
 def _experiments() -> dict[str, Experiment]:
@@ -98,6 +100,15 @@ def _experiments() -> dict[str, Experiment]:
     found["steps-2000"] = Experiment("default", steps=2000)
     found["default-4000"] = Experiment("default", steps=4000)
     found["again-4000"] = Experiment("default-4000", steps=4000, data="names-1000")  # the same names four times
+    # The rival that counts, and what each makes of more names.
+    for steps in (250, 500, 1000, 2000, 4000, 8000):
+        found[f"fallback-{steps}"] = Experiment(program="fallback", steps=steps)
+        found[f"pairs-{steps}"] = Experiment(f"fallback-{steps}", program="train0", steps=steps)
+        found[f"gpt-{steps}"] = Experiment(f"fallback-{steps}", steps=steps)
+        found[f"gpt-width-32-{steps}"] = Experiment(f"fallback-{steps}", options={"n_embd": 32}, steps=steps)
+    for words in (50, 100, 200, 400):
+        found[f"doubled-fallback-{words}"] = Experiment(program="fallback", steps=1000, data=f"doubled-{words}")
+        found[f"doubled-gpt-{words}"] = Experiment(f"doubled-fallback-{words}", options={"block_size": 8}, data=f"doubled-{words}")
     # A task that can't be done without looking back.
     found["doubled"] = Experiment(options={"block_size": 8}, data="doubled")
     for name, change in {
@@ -128,9 +139,9 @@ def documents(data: str) -> tuple[list[str], list[str]]:
 
     Of the names these are the last ones of the default run, which reads the first.
     """
-    if data == "doubled":
+    if data.startswith("doubled"):
         words = doubled_words()
-        return words, words[-112:]
+        return words[: int(data.removeprefix("doubled-"))] if "-" in data else words, words[-112:]
     names = load_docs()
     order = list(names)
     random.Random(SEEDS[0]).shuffle(order)
@@ -180,10 +191,7 @@ def run_trial(experiment: Experiment, seed: int) -> Json:
         "program": experiment.program, "options": experiment.options, "docs": docs, "kept_out": kept_out,
         "seed": seed, "steps": experiment.steps,
     }
-    asked = hashlib.sha256(json.dumps(task).encode() + TRIAL.read_bytes())
-    for file in sorted(folder.rglob("*.py")):
-        asked.update(file.read_bytes())
-    known = CACHE / f"{asked.hexdigest()[:24]}.json"
+    known = CACHE / f"{key_of(task, folder)}.json"
     if known.exists():
         return json.loads(known.read_text(encoding="utf-8"))
     python = shutil.which("pypy3") or sys.executable
@@ -197,8 +205,17 @@ def run_trial(experiment: Experiment, seed: int) -> Json:
     return json.loads(run.stdout)
 
 
+def key_of(task: Json, folder: Path) -> str:
+    """What the result of a trial depends on, as a hash: what is asked, and the code that is run."""
+    modules = PROGRAM if task["program"] == "gpt" else [f"ladder/{task['program']}"]
+    files = [TRIAL, *(folder / "microgpt" / f"{name}.py" for name in modules)]
+    code = ["\n".join(code_lines(file.read_text(encoding="utf-8")).values()) for file in files]
+    return hashlib.sha256(json.dumps([task, code]).encode()).hexdigest()[:24]
+
+
 def record_paired() -> Json:
     """Return the content of paired.json. Two trials run at a time; small effects get all seeds, others four."""
+    packages()
     try:
         with ThreadPoolExecutor(2) as pool:
             first = {(name, seed): pool.submit(run_trial, e, seed) for name, e in EXPERIMENTS.items() for seed in SEEDS[:FEW]}

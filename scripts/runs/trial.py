@@ -27,10 +27,12 @@ def trial(program, options, docs, kept_out, seed, steps, drawn=200):
     left_out, docs = set(kept_out), list(docs)
     rng.shuffle(docs)
     docs = [doc for doc in docs if doc not in left_out]
-    if program == "train0":
-        module = importlib.import_module("microgpt.ladder.train0")
-        model = ([[0] * tokenizer.vocab_size for _ in range(tokenizer.vocab_size)],)
-        training = module.train(docs, tokenizer, *model, steps)
+    if program in ("train0", "fallback"):
+        module = importlib.import_module(f"microgpt.ladder.{program}")
+        size = tokenizer.vocab_size
+        counts = module.empty_tables() if program == "fallback" else [[0] * size for _ in range(size)]
+        model = (counts, size) if program == "fallback" else (counts,)
+        training = module.train(docs, tokenizer, counts, steps)
     else:
         module = microgpt if program == "gpt" else importlib.import_module(f"microgpt.ladder.{program}")
         config = module.Config()
@@ -51,7 +53,7 @@ def trial(program, options, docs, kept_out, seed, steps, drawn=200):
     if program == "gpt":
         texts = [microgpt.sample(params, config, tokenizer, rng) for _ in range(drawn)]
     else:
-        arguments = (*model, tokenizer, rng)
+        arguments = (model[0], tokenizer, rng) if program == "fallback" else (*model, tokenizer, rng)
         texts = [tokenizer.decode([t for t, _ in module.generate(*arguments)]) for _ in range(drawn)]
     return {
         "held_out": sum(scores) / len(scores),
