@@ -119,6 +119,18 @@ def fix(root: Path, chapters: list[str]) -> int:
     return 1 if left or problems else 0
 
 
+def show_claims(root: Path) -> int:
+    """Print all claims of the chapters with their reasons; 1 if one has none, or one that isn't there."""
+    claims = with_program("text.claims")
+    missing = 0
+    for path in chapters_of(root):
+        for claim in claims.claims(path):
+            problem = claims.wrong_with(claim)
+            print(f"{claim}\n    {problem or claim.reason}")
+            missing += bool(problem)
+    return 1 if missing else 0
+
+
 def tangled(root: Path) -> None:
     """Tangle if that changes something: what is run and recorded is what the chapters say."""
     if tangle.find_changes(tangle.sound_book(root)) and tangle.run(root):
@@ -253,6 +265,7 @@ def build_parser() -> argparse.ArgumentParser:
     verb("where", "print the chapter and line that a line of the program comes from",
          ("spec", {"metavar": "FILE:LINE", "help": "or a line of a traceback"}), root=True)  # fmt: skip
     verb("list", "print every file and chunk, its places and users", root=True)
+    verb("claims", "print every sentence that concludes something beside a number, and what it rests on")
     verb("watch", "tangle again whenever a chapter is saved", root=True)
     verb("stitch", "bring edits made in a generated FILE into the chapters", ("file", {"metavar": "FILE"}), root=True)
     verb("serve", "show the site, and build it again after every change")
@@ -283,6 +296,8 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
             return guarded(where.show_where, root, options.spec)
         case "list":
             return guarded(where.show_list, root)
+        case "claims":
+            return guarded(show_claims, root)
         case "watch":
             return where.watch(root)
         case "stitch":

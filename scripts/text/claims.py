@@ -58,7 +58,8 @@ def claims(path: Path) -> Iterator[Claim]:
                 reasons = [match["reason"] for c in here if (match := CLAIM.fullmatch(c.body))]
                 sentence = page.prose[start:end]
                 line = page.line_of(end - len(sentence.lstrip()))
-                yield Claim(path, line, " ".join(sentence.split()), (reasons or [""])[0])
+                shown_sentence = re.sub(r" (?=[.,;:!?])", "", " ".join(sentence.split()))
+                yield Claim(path, line, shown_sentence, (reasons or [""])[0])
 
 
 def has_number(page: Page, start: int, end: int) -> bool:

@@ -12,7 +12,7 @@ from scripts import book, run_tests
 from scripts.text.chapter import READ_ME, Chapter, chapters_of
 from scripts.text.examples import commands
 from tests import ROOT
-from tests.fast import test_book, test_numbers, test_stitch, test_tangle, test_where
+from tests.fast import test_book, test_claims, test_numbers, test_stitch, test_tangle, test_where
 from tests.slow import test_chapters, test_recording
 
 # Where each verb is run. A new verb needs a line, and tests.
@@ -24,6 +24,7 @@ RUN_IN = {
     "new": [test_book.test_a_new_chapter],
     "where": [test_where.test_where],
     "list": [test_where.test_list],
+    "claims": [test_claims.test_the_register_is_printed],
     "watch": [test_where.test_watch_as_a_program],
     "stitch": [test_stitch.test_a_chunk_of_several_users_changes_all_and_says_so],
     "serve": [test_book.test_the_verbs_of_the_site_run_their_modules],
