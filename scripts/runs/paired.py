@@ -105,7 +105,8 @@ def _experiments() -> dict[str, Experiment]:
         found[f"fallback-{steps}"] = Experiment(program="fallback", steps=steps)
         found[f"pairs-{steps}"] = Experiment(f"fallback-{steps}", program="train0", steps=steps)
         found[f"gpt-{steps}"] = Experiment(f"fallback-{steps}", steps=steps)
-        found[f"gpt-width-32-{steps}"] = Experiment(f"fallback-{steps}", options={"n_embd": 32}, steps=steps)
+        if steps in (1000, 4000, 8000):
+            found[f"gpt-width-32-{steps}"] = Experiment(f"fallback-{steps}", options={"n_embd": 32}, steps=steps)
     for words in (50, 100, 200, 400):
         found[f"doubled-fallback-{words}"] = Experiment(program="fallback", steps=1000, data=f"doubled-{words}")
         found[f"doubled-gpt-{words}"] = Experiment(f"doubled-fallback-{words}", options={"block_size": 8}, data=f"doubled-{words}")
@@ -218,7 +219,8 @@ def record_paired() -> Json:
     packages()
     try:
         with ThreadPoolExecutor(2) as pool:
-            first = {(name, seed): pool.submit(run_trial, e, seed) for name, e in EXPERIMENTS.items() for seed in SEEDS[:FEW]}
+            order = sorted(EXPERIMENTS, key=lambda name: EXPERIMENTS[name].steps)  # short ones first
+            first = {(name, seed): pool.submit(run_trial, EXPERIMENTS[name], seed) for name in order for seed in SEEDS[:FEW]}
             for i, future in enumerate(first.values(), 1):
                 future.result()
                 print(f"\r  {i} of {len(first)} trials", end="", flush=True)
