@@ -11,8 +11,10 @@ change. So the differences are taken within a seed, and only then is their mean.
         difference      for each seed, its held-out loss less that of the other: below 0 it is better
         mean, low, high of these differences
         word            what the difference may be called: see word()
-        different, among_seen   of 200 texts of the first seed: how many different ones, how many it had read
-        right           of doubled words: how many of these 200 are what they should be
+        last_100        mean loss of the last 100 steps, for each seed
+        different, in_docs   of 200 texts of each seed: how many different ones, how many stand among the documents
+        mean_length     letters of a text
+        right           of doubled words: how many of these 200 are what they should be, for each seed
         samples         the first ten
         error           what the program says if it fails, for a seed that does; then there is nothing else
 """
@@ -93,13 +95,25 @@ def _experiments() -> dict[str, Experiment]:
         "width-8": {"n_embd": 8}, "width-32": {"n_embd": 32}, "block-4": {"block_size": 4}, "block-8": {"block_size": 8},
         "relu2": {"activation": "relu2"}, "zero-init": {"zero_init": True}, "cosine": {"decay": "cosine"},
         "std-0.02": {"init_std": 0.02}, "std-0.3": {"init_std": 0.3}, "std-0": {"init_std": 0.0},
+        "heads-8": {"n_head": 8}, "layers-4": {"n_layer": 4}, "rate-0.001": {"learning_rate": 0.001},
         "rate-0.003": {"learning_rate": 0.003}, "rate-0.03": {"learning_rate": 0.03}, "rate-0.1": {"learning_rate": 0.1},
         "betas-of-4064": {"beta1": 0.9, "beta2": 0.95},
     }.items():
         add(name, options=options, long=name in ("layers-0", "layers-2", "heads-1", "width-8", "width-32"))
-    found["steps-2000"] = Experiment("default", steps=2000)
+    for steps in (100, 500, 2000):
+        found[f"steps-{steps}"] = Experiment("default", steps=steps)
+    for temperature in (0.1, 1.0, 2.0):  # it changes the texts alone
+        found[f"temperature-{temperature:g}"] = Experiment("default", options={"temperature": temperature})
     found["default-4000"] = Experiment("default", steps=4000)
     found["again-4000"] = Experiment("default-4000", steps=4000, data="names-1000")  # the same names four times
+    # The first edition against the second, on predictions that both can make.
+    for steps in (500, 1000):
+        found[f"first-8-{steps}"] = Experiment(options={"block_size": 8}, steps=steps)
+        options = {"block_size": 8, "activation": "relu2", "init_std": 0.02, "zero_init": True, "decay": "cosine", "beta1": 0.9, "beta2": 0.95}
+        found[f"edition-4064-{steps}"] = Experiment(f"first-8-{steps}", options=options, steps=steps)
+    # 200 towns, read once, five times, twenty times.
+    for steps in (200, 1000, 4000):
+        found[f"towns-{steps}"] = Experiment("towns-200" if steps > 200 else "", steps=steps, data="towns")
     # The rival that counts, and what each makes of more names.
     for steps in (250, 500, 1000, 2000, 4000, 8000):
         found[f"fallback-{steps}"] = Experiment(program="fallback", steps=steps)
@@ -143,6 +157,9 @@ def documents(data: str) -> tuple[list[str], list[str]]:
     if data.startswith("doubled"):
         words = doubled_words()
         return words[: int(data.removeprefix("doubled-"))] if "-" in data else words, words[-112:]
+    if data == "towns":
+        towns, more = (load_docs(str(ROOT / file)) for file in ("docs/assets/data/towns.txt", "docs/assets/data/more-towns.txt"))
+        return towns, more
     names = load_docs()
     order = list(names)
     random.Random(SEEDS[0]).shuffle(order)
@@ -262,14 +279,14 @@ def report(name: str, done: dict[tuple[str, int], Json]) -> Json:
         "seeds": len(results),
         "held_out": [round(result["held_out"], 4) for result in results.values()],
         "mean_held_out": round(fmean(result["held_out"] for result in results.values()), 4),
-        "last_100": round(fmean(result["last_100"] for result in results.values()), 4),
-        "different": len(set(texts)),
-        "among_docs": sum(text in seen for text in texts),
-        "mean_length": round(fmean(map(len, texts)), 2),
+        "last_100": [round(result["last_100"], 4) for result in results.values()],
+        "different": [len(set(result["texts"])) for result in results.values()],
+        "in_docs": [sum(text in seen for text in result["texts"]) for result in results.values()],
+        "mean_length": round(fmean(len(text) for result in results.values() for text in result["texts"]), 2),
         "samples": texts[:10],
     }
-    if experiment.data == "doubled":
-        found["right"] = sum(len(text) == 6 and text[:3] == text[3:] for text in texts)
+    if experiment.data.startswith("doubled"):
+        found["right"] = [sum(len(text) == 6 and text[:3] == text[3:] for text in r["texts"]) for r in results.values()]
     if experiment.against:
         both = [seed for seed in results if (experiment.against, seed) in done]
         differences = [results[seed]["held_out"] - done[experiment.against, seed]["held_out"] for seed in both]
