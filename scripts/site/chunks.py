@@ -36,6 +36,7 @@ from pygments.lexers import PythonLexer
 from pymdownx.superfences import SuperFencesCodeExtension, highlight_validator
 
 from .. import ROOT, tangle
+from ..text import variants
 from ..text.places import Places, line_anchor, short
 
 log = logging.getLogger("mkdocs.literate")  # below "mkdocs", so that --strict counts the warnings
@@ -145,9 +146,19 @@ class ChunkTreeprocessor(Treeprocessor):
                 element.insert(0, place)
             element.text = ""
             chunk = Chunk(self.md, places, piece, block.marked)
-            chunk.fill_changed(place, block.variant, block.source) if block.variant else chunk.fill(place)
+            if block.variant:
+                chunk.page = variant_page(places, block)
+                chunk.fill_changed(place, block.variant, block.source)
+            else:
+                chunk.fill(place)
         for block in blocks:
             log.warning("the block %s cannot be shown (put blank lines around it):\n%s", block.label, block.source)
+
+
+def variant_page(places: Places, block: Block) -> str:
+    """The chapter with this fence of a variant."""
+    fences = variants.replacements(places.book)
+    return next(fence.chapter for fence in fences if (fence.variant, fence.chunk) == (block.variant, block.label))
 
 
 # ------------------------------------------------------------------------------------ one piece

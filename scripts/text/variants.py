@@ -9,7 +9,9 @@ differs is shown on the page (scripts/site/chunks.py); what becomes of it is mea
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from ..tangle import Book, UserError, sound_book, tangle
 from .chapter import Chapter
@@ -17,18 +19,36 @@ from .chapter import Chapter
 HEADER = re.compile(r"python \{variant=(?P<variant>[a-z0-9-]+) replaces=(?P<chunk>[a-z0-9-]+)\}")
 
 
-def read_variants(book: Book) -> dict[str, dict[str, str]]:
-    """Each variant's chunks -> the text in their place. Raises UserError for a header that isn't understood."""
-    found: dict[str, dict[str, str]] = {}
+class Replacement(NamedTuple):
+    """What a fence says: in this variant, this text is in the place of this chunk."""
+
+    chapter: str  # from the project's root
+    variant: str
+    chunk: str
+    text: str
+
+
+def replacements(book: Book) -> Iterator[Replacement]:
+    """All fences of variants, in reading order. Raises UserError for one that isn't understood or comes twice."""
+    seen: set[tuple[str, str]] = set()
     for path in book.chapters:
         for fence in Chapter(book.root / path).fences("python"):
             if "variant=" not in fence.block.info:
                 continue
-            header = HEADER.fullmatch(fence.block.info)
+            header, where = HEADER.fullmatch(fence.block.info), f"{path}:{fence.block.start + 1}"
             if not header:
-                where = f"{path}:{fence.block.start + 1}"
                 raise UserError(f"{where}: not the header of a variant (write ```python {{variant=name replaces=chunk}})")
-            found.setdefault(header["variant"], {})[header["chunk"]] = fence.text
+            if header.groups() in seen:
+                raise UserError(f"{where}: a second text for {header['chunk']} in {header['variant']} (rename the variant)")
+            seen.add(header.groups())
+            yield Replacement(path, *header.groups(), fence.text)
+
+
+def read_variants(book: Book) -> dict[str, dict[str, str]]:
+    """Each variant's chunks -> the text in their place. Raises UserError as replacements() does."""
+    found: dict[str, dict[str, str]] = {}
+    for replacement in replacements(book):
+        found.setdefault(replacement.variant, {})[replacement.chunk] = replacement.text
     return found
 
 

@@ -53,6 +53,7 @@ def test_a_variant_replaces_chunks_and_the_book_stays(book):
     [
         ("```python {variant=other}\na = 3\n```\n", "docs/01-a.md:12: not the header of a variant"),
         ("```python {variant=other replaces=onee}\na = 3\n```\n", "variant other: there is no chunk onee to replace (did you mean <<one>>?)"),
+        ("```python {variant=other replaces=one}\na = 3\n```\n" * 2, "docs/01-a.md:15: a second text for one in other"),
         ("```python {variant=other replaces=one}\na = (\n```\n", "variant other: <<one>>:1: x/y.py is not valid Python"),
     ],
 )
@@ -63,6 +64,17 @@ def test_what_is_wrong_with_a_variant_is_named(book, tmp_path, fence, said):
     except UserError as error:
         found = str(error)
     assert said in found
+
+
+def test_a_variant_links_to_its_chunk_from_another_chapter(book, tmp_path):
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs/02-b.md"
+    page.write_text("# B\n\n```python {variant=other replaces=one}\na = 1\n```\n", encoding="utf-8")
+    book("")
+    md = markdown.Markdown(
+        extensions=[*MD, "scripts.site.chunks"], extension_configs={"scripts.site.chunks": {"root": str(tmp_path)}}
+    )
+    assert 'href="01-a.md#chunk-one"' in md.convert(page.read_text(encoding="utf-8"))
 
 
 def test_the_page_shows_what_differs(book, tmp_path):
