@@ -112,18 +112,20 @@ class PlainGPT:
         self.bos = len(self.chars)
         self.head_size = n_embd // n_head
 
-        std, last = (0.02, 0) if first else (0.08, 0.08)
         self.weights = {}
+        self.draw(n_embd, *((0.02, 0) if first else (0.08, 0.08)))
+        self.flat = [p for matrix in self.weights.values() for row in matrix for p in row]
+
+    def draw(self, n_embd, std, last):
         self.matrix("wte", self.bos + 1, n_embd, std)
         self.matrix("wpe", self.block_size, n_embd, std)
         self.matrix("lm_head", self.bos + 1, n_embd, std)
-        for i in range(n_layer):
+        for i in range(self.n_layer):
             for name in ("attn_wq", "attn_wk", "attn_wv"):
                 self.matrix(f"layer{i}.{name}", n_embd, n_embd, std)
             self.matrix(f"layer{i}.attn_wo", n_embd, n_embd, last)
             self.matrix(f"layer{i}.mlp_fc1", 4 * n_embd, n_embd, std)
             self.matrix(f"layer{i}.mlp_fc2", n_embd, 4 * n_embd, last)
-        self.flat = [p for matrix in self.weights.values() for row in matrix for p in row]
 
     def matrix(self, name, rows, columns, std):
         self.weights[name] = [[Scalar(self.random.gauss(0, std)) for _ in range(columns)] for _ in range(rows)]

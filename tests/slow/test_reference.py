@@ -64,6 +64,17 @@ def test_the_one_file_prints_what_the_reference_prints(original_names, reference
     assert result.stdout.splitlines() == as_printed(reference["4192"])
 
 
+@pytest.mark.parametrize("rung", range(5))
+def test_a_rung_prints_what_the_published_one_printed(rung, original_names, tmp_path):
+    printed = ROOT.parent / "shared" / "reference" / "ladder" / f"train{rung}.txt"
+    if not printed.is_file():
+        pytest.skip(f"what the published rung {rung} printed is not here: {printed.name}")
+    (tmp_path / "input.txt").write_bytes(original_names.read_bytes())
+    file = ONE_FILE.parent / "ladder" / f"train{rung}.py"
+    result = subprocess.run([sys.executable, str(file)], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert result.stdout == printed.read_text(encoding="utf-8")
+
+
 def test_the_one_file_is_the_package_on_the_built_in_names(output_of, tmp_path):
     (tmp_path / "input.txt").write_text("\n".join(load_docs()), encoding="utf-8")
     one = subprocess.run([sys.executable, str(ONE_FILE)], cwd=tmp_path, capture_output=True, text=True, check=True)
