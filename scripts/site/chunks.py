@@ -39,6 +39,7 @@ from .. import ROOT, tangle
 from ..text import variants
 from ..text.places import Places, line_anchor, short
 
+RUNG = re.compile(r"ladder/train(\d)\.py$")
 log = logging.getLogger("mkdocs.literate")  # below "mkdocs", so that --strict counts the warnings
 
 
@@ -195,7 +196,7 @@ class Chunk:
 
     def fill_changed(self, place: Element, variant: str, source: str) -> None:
         """Show what a variant has in the place of the chunk, as a diff whose signs a reader hears, too."""
-        place.set("class", "chunk")
+        place.set("class", "chunk chunk-variant")
         place.text = "\n"
         head = SubElement(place, "p", {"class": "chunk-head"})
         add_text(head, f"variant {variant} · in place of ")
@@ -223,9 +224,15 @@ class Chunk:
             self.link(head, self.piece, self.piece.label, "chunk-name")
         if len(self.pieces) > 1:
             add_text(head, f" ({self.position + 1} of {len(self.pieces)})")
-        for i, file in enumerate(self.files[1:]):
+        rungs = {int(match[1]) for file in self.files[1:] if (match := RUNG.search(file))}
+        if match := RUNG.search(self.files[0]):
+            rungs.discard(int(match[1]))  # in the package and as a download it is the same program
+        others = [file for file in self.files[1:] if not RUNG.search(file)]
+        for i, file in enumerate(others):
             add_text(head, ", " if i else " · also in ")
             self.link(head, self.places.book.parts[file][0], short(file), "chunk-file")
+        if rungs:
+            add_text(head, (" and " if others else " · also in ") + rungs_in_words(rungs))
 
     def add_foot(self, foot: Element) -> None:
         """Where the chunk is used, and where its other pieces are."""
@@ -283,6 +290,14 @@ class Chunk:
         if piece.chapter != self.page:
             link.set("title", self.places.title(piece.chapter))
         return link
+
+
+def rungs_in_words(rungs: set[int]) -> str:
+    """Return "rung 2", "rungs 2–4", or "rungs 0, 2"."""
+    numbers = sorted(rungs)
+    if len(numbers) > 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"rungs {numbers[0]}–{numbers[-1]}"
+    return f"rung{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
 
 
 def add_text(element: Element, text: str) -> None:

@@ -12,6 +12,7 @@ Python's own functions, `math`, all that `microgpt` exports, and
     run, ref["4192"], ref["4064"]   the recorded runs: docs/assets/data/, explained in scripts/runs/
     experiments["width-32"]         the same for a run with other settings
     paired["self-only"].mean        what a change to the book does, seed by seed: scripts/runs/paired.py
+    ladder.rungs[2].time            the rungs, one beside the other: scripts/figures/ladder.py
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
     lines("one-file-data")          where a chunk stands in the one-file program: "17–43"
@@ -50,6 +51,7 @@ import microgpt
 
 from .. import DATA, ROOT
 from ..tangle import write_files
+from . import scoreboard
 from .chapter import Chapter
 from .code import code_lines
 from .pages import PROGRAM, line_range
@@ -139,6 +141,8 @@ class Page:
             hidden.update(range(fence.block.start, fence.block.end))
             if fence.block.problem:
                 self.problems.append(Problem(self.path, fence.block.start + 1, fence.block.problem))
+        for match in scoreboard.BLOCK.finditer(self.text):  # which are made from the recordings
+            hidden.update(range(self.line_of(match.start()) - 1, self.line_of(match.end())))
         lines = re.split(r"(\r\n|\r|\n)", self.text)  # every other one is a line's end
         return "".join(blank(part) if i % 2 == 0 and i // 2 in hidden else part for i, part in enumerate(lines))
 
@@ -210,6 +214,7 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "ref": lambda: load_recorded("reference.json"),
     "experiments": lambda: load_recorded("experiments.json"),
     "paired": lambda: load_recorded("paired.json"),
+    "ladder": lambda: load_recorded("figures/ladder.json"),
     "code_lines": count_code_lines,
 }
 

@@ -1,4 +1,4 @@
-"""The pages that are generated: docs/appendix/listing.md, the whole one-file program, each line under its chapter.
+"""What is generated: docs/appendix/listing.md, the whole one-file program, each line under its chapter; and scoreboards.
 
 What stands there comes from tangle's line map. A heading begins each block of the program; within a block the code
 is cut wherever the chapter changes, and all cuts, joined, are the program.
@@ -19,6 +19,7 @@ from .. import ROOT
 from ..tangle import Book, Line, UserError, read_book, tangle, write_files
 from .chapter import Chapter
 from .places import Span, program_of
+from .scoreboard import with_scoreboards
 
 PROGRAM = "docs/assets/downloads/microgpt.py"
 PAGE = "docs/appendix/listing.md"
@@ -102,7 +103,7 @@ def make_page(book: Book) -> str:
 
 def make_pages(book: Book) -> dict[str, bytes]:
     """All generated pages, by path."""
-    return {PAGE: make_page(book).encode()}
+    return {PAGE: make_page(book).encode(), **with_scoreboards(book)}
 
 
 def stale(root: Path) -> dict[str, bytes]:
