@@ -128,7 +128,7 @@ def picture(recorded: dict[str, Any]) -> Html:
         axis.append(element("line", x1=left, x2=width - right, y1=y(tenth / 10), y2=y(tenth / 10), class_="rule"))
     curves = []
     for name, rung in zip(CURVES, recorded["rungs"]):
-        points = "L".join(f"{x(step)} {y(mean)}" for step, mean in zip(recorded["steps"], rung["means"]))
+        points = "L".join(f"{x(step)} {y(mean)}" for step, mean in [*zip(recorded["steps"], rung["means"])][1::2])
         curves.append(element("path", d=f"M{points}", class_=f"curve {name}"))
     ends = [rung["means"][-1] for rung in recorded["rungs"]]
     labels = [

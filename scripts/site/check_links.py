@@ -3,7 +3,8 @@
     python -m scripts.site.check_links SITE_DIR      0 if all is well; 1 and a list of what is wrong, with its page
 
 Every link to the site itself must lead to a file, and its fragment to an element there. No id may stand twice on a
-page. If the pages have canonical addresses, each must be its own, and the sitemap must list exactly these. What lies
+page. If the pages have canonical addresses, each must be its own, and the sitemap must list exactly these; a page that
+has moved must lead to one of them. What lies
 on other sites is not asked for, but no page may make a browser fetch anything from there.
 """
 
@@ -37,6 +38,7 @@ class Page(HTMLParser):
         self.links: list[tuple[str, bool]] = []  # with: is it fetched?
         self.ids: Counter[str] = Counter()
         self.canonical = ""
+        self.leads_on = ""  # where a page that has moved sends its reader
         self.feed(text)
         self.close()
 
@@ -44,6 +46,9 @@ class Page(HTMLParser):
         found = {name: value or "" for name, value in attributes}
         if "id" in found:
             self.ids[found["id"]] += 1
+        if tag == "meta" and found.get("http-equiv") == "refresh":
+            self.leads_on = found.get("content", "").partition("url=")[2]
+            self.links.append((self.leads_on, False))
         if tag == "a" and "name" in found and found["name"] != found.get("id"):
             self.ids[found["name"]] += 1
         if tag == "link" and "canonical" in found.get("rel", "").split():
@@ -111,7 +116,11 @@ class Site:
 
     def wrong_addresses(self) -> Iterator[Fault]:
         """Canonical addresses and the sitemap."""
-        own = {name: self.url(name) for name in self.pages if name != NO_PAGE}
+        own = {name: self.url(name) for name, page in self.pages.items() if name != NO_PAGE and not page.leads_on}
+        for name, page in self.pages.items():
+            target = urljoin(self.url(name), page.leads_on)
+            if page.leads_on and (page.canonical != page.leads_on or target not in own.values()):
+                yield Fault(name, f"it sends readers to {page.leads_on}, which is no page, or not its canonical address")
         for name, url in own.items():
             if self.pages[name].canonical != (url if self.address else ""):
                 yield Fault(name, f"its canonical address is {self.pages[name].canonical!r}, not {url!r}")

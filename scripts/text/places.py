@@ -83,7 +83,8 @@ class Places:
 
     def __init__(self, book: Book) -> None:
         self.book = book
-        self.files = sorted(book.files, key=lambda path: path.startswith("docs/"))  # the package first
+        # The package's own modules first, then those in its folders, then the downloads.
+        self.files = sorted(book.files, key=lambda path: (path.startswith("docs/"), path.startswith("docs/") or path.count("/")))
         # A chapter's line of code, or its reference -> the generated lines that come from it.
         self.spans: dict[tuple[str, int], list[Span]] = {}
         self._runs: dict[str, list[Run]] = {}

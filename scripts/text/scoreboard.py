@@ -27,7 +27,7 @@ SAMPLES = 10
 def with_scoreboards(book: Book) -> dict[str, bytes]:
     """The chapters that have a scoreboard, as they should be."""
     found = {}
-    for path in [*book.chapters, "docs/index.md"]:
+    for path in [*book.chapters, *(["docs/index.md"] if (book.root / "docs/index.md").is_file() else [])]:
         text = Chapter(book.root / path).text.replace("\r\n", "\n")
         if BLOCK.search(text):
             found[path] = BLOCK.sub(lambda match: block(book, int(match["last"]), path), text).encode()

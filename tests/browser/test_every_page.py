@@ -3,6 +3,7 @@ light and dark, wide and narrow, whether it fits a phone, and what is printed.""
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 import pytest
@@ -15,7 +16,9 @@ from tests.fast.test_project import Loader, pages
 WIDE, NARROW, LARGE = {"width": 1280, "height": 800}, {"width": 360, "height": 800}, {"width": 1700, "height": 900}
 FIRST_VIEW, WITH_FIGURES = 200_000, 250_000  # bytes
 MERMAID = "vendor/mermaid/"  # which has a limit of its own
-NAV = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)["nav"]
+CONFIG = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)
+NAV = CONFIG["nav"]
+MOVED = [page.replace(".md", "/") for page in CONFIG["plugins"][1]["redirects"]["redirect_maps"]]
 PAGES = [page.removesuffix("index.md").replace(".md", "/") for page in pages(NAV)] + ["404.html"]
 
 # What is wrong in Material and can't be mended from outside: rule, selector, and the link to the issue.
@@ -101,7 +104,20 @@ def excepted(rule: str, selector: str) -> bool:
 
 def test_these_are_all_pages(built):
     found = {page.relative_to(built).as_posix().removesuffix("index.html") for page in built.rglob("*.html")}
-    assert found == set(PAGES)
+    assert found == {*PAGES, *MOVED}
+
+
+@pytest.mark.parametrize("path", MOVED)
+def test_an_old_address_leads_on(built, path):
+    text = (built / path / "index.html").read_text(encoding="utf-8")
+    [target] = re.findall(r'http-equiv="refresh" content="0; url=([^"]*)"', text)
+    assert posixpath.normpath(posixpath.join(path, target)) + "/" in PAGES
+    assert f'<a href="{target}">' in text and "://" not in text, "also without JavaScript, and nothing is fetched"
+
+
+def test_an_old_address_keeps_the_anchor(reader):
+    reader.page.goto(f"{ADDRESS}3-architecture/05-rmsnorm/#exercises")
+    reader.page.wait_for_url(f"{ADDRESS}3-architecture/06-rmsnorm/#exercises")
 
 
 def test_exceptions_are_few_and_known():

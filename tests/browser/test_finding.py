@@ -77,7 +77,7 @@ def test_the_index_comes_when_the_search_is_wanted(visit):
     v.go_and_rest(SOFTMAX)
     assert not v.asked_for(INDEX)
     v.page.keyboard.press("n")
-    arrive(v, "3-architecture/06-rmsnorm/")
+    arrive(v, "3-architecture/05-a-model-without-layers/")
     assert not v.asked_for(INDEX)
     v.page.locator(".md-search__input").click()
     look_for(v, "adam", "4-training/05-adam/")
@@ -105,7 +105,7 @@ def test_keys_for_the_next_page_and_the_one_before(visit):
     v = visit()
     v.go(SOFTMAX)
     v.page.evaluate("window.same = true")
-    for key, path in (("n", "06-rmsnorm"), (".", "07-attention"), ("p", "06-rmsnorm"), (",", "04-softmax")):
+    for key, path in (("n", "05-a-model-without-layers"), (".", "06-rmsnorm"), ("p", "05-a-model-without-layers"), (",", "04-softmax")):
         v.page.keyboard.press(key)
         arrive(v, f"3-architecture/{path}/")
     assert v.page.evaluate("window.same"), "the page was loaded anew"
@@ -212,7 +212,7 @@ def test_the_palette_is_kept_and_automatic_follows_the_system(visit):
     v.page.emulate_media(color_scheme="light")
     assert scheme(v) == "slate"
     v.page.keyboard.press("n")
-    arrive(v, "3-architecture/06-rmsnorm/")
+    arrive(v, "3-architecture/05-a-model-without-layers/")
     assert scheme(v) == "slate"
     v.page.reload()
     assert scheme(v) == "slate"

@@ -1,7 +1,9 @@
 """The listing is the program, each line under its chapter; what the map and the book's front pages say of it is true."""
 
 import ast
+import json
 import re
+import shutil
 import textwrap
 
 import pytest
@@ -311,3 +313,20 @@ def test_the_part_before_the_others_opens_with_its_problem():
         text = page.read_text(encoding="utf-8")
         assert text.startswith("# ") and textwrap.dedent(text) == text
         assert re.search(r"^At the end you can ", text, re.M), page.name
+
+
+def test_a_scoreboard_is_made_from_the_recordings(tmp_path):
+    """All of them are as they should be, and one that isn't is written anew."""
+    for part in ("docs", "microgpt"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__", "vendor", "*.woff2"))
+    assert stale(tmp_path) == {}
+    chapter = tmp_path / "docs/1-data/04-counting-pairs.md"
+    right = chapter.read_text(encoding="utf-8")
+    row = next(line for line in right.splitlines() if line.startswith("| [0]"))
+    board = json.loads((ROOT / "docs/assets/data/paired.json").read_text(encoding="utf-8"))
+    assert f" {board['rung-0']['mean_held_out']:.3f} " in row and " 729 " in row
+    chapter.write_text(right.replace(row, row.replace("729", "730")), encoding="utf-8")
+    pages.book_at.cache_clear()
+    assert pages.write(tmp_path) == ["docs/1-data/04-counting-pairs.md"]
+    assert chapter.read_text(encoding="utf-8") == right
+    pages.book_at.cache_clear()
