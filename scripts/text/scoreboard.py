@@ -16,10 +16,7 @@ from ..tangle import Book
 from .chapter import Chapter
 
 BLOCK = re.compile(r"<!-- scoreboard: (?P<last>[0-5]) -->\n.*?<!-- /scoreboard -->", re.DOTALL)
-WHAT = (
-    "counts of letter pairs", "a network of two tables, its gradient by hand", "the same, its gradient by `Value`",
-    "places, a head, shortcuts, RMSNorm", "four heads, layers", "Adam",
-)
+WHAT = ("counts of pairs", "a network", "autograd", "one head", "four heads", "Adam")
 ADAM = "adam-step"  # the chunk that is new on the last rung
 SAMPLES = 10
 
@@ -38,7 +35,7 @@ def block(book: Book, last: int, page: str) -> str:
     """The scoreboard up to a rung, for a reader of `page`."""
     paired, ladder = (json.loads((DATA / name).read_text(encoding="utf-8")) for name in ("paired.json", "figures/ladder.json"))
     blind = f"{math.log(27):.3f}"
-    rows = [f"| | a blind guess, −log(1/27) | {blind} | | | |"]
+    rows = [f"| | a blind guess | {blind} | | | |"]
     texts = []
     for rung in range(last + 1):
         result, program = paired[f"rung-{rung}"], ladder["rungs"][rung]
@@ -52,7 +49,7 @@ def block(book: Book, last: int, page: str) -> str:
     seeds = paired["rung-0"]["seeds"]
     return f"""<!-- scoreboard: {last} -->
 
-| rung | what is new | loss on unseen names | against the rung below | numbers in it | time a step |
+| rung | what is new | loss | change | numbers | time |
 |:-:|---|--:|---|--:|--:|
 {chr(10).join(rows)}
 
@@ -63,9 +60,9 @@ def block(book: Book, last: int, page: str) -> str:
 |:-:|---|
 {chr(10).join(texts)}
 
-Trained on 1,000 names; the loss is on 1,000 others that none has read, the mean over {seeds} seeds. A difference is taken seed by
-seed, since two rungs with the same seed read the same names in the same order; what it may be called follows [a rule](HOW).
-Time is in steps of rung 1.
+Trained on 1,000 names; the loss is on 1,000 others that none has read, the mean over {seeds} seeds. The change, from the rung below, is
+taken seed by seed, since two rungs with the same seed read the same names in the same order; what it may be called follows
+[a rule](HOW). *Numbers* are what a program learns, or counts; *time* is that of a step, with rung 1 as 1.
 
 </details>
 

@@ -319,7 +319,7 @@ def test_a_scoreboard_is_made_from_the_recordings(tmp_path):
     """All of them are as they should be, and one that isn't is written anew."""
     for part in ("docs", "microgpt"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__", "vendor", "*.woff2"))
-    assert stale(tmp_path) == {}
+    assert stale(tmp_path) == []
     chapter = tmp_path / "docs/1-data/04-counting-pairs.md"
     right = chapter.read_text(encoding="utf-8")
     row = next(line for line in right.splitlines() if line.startswith("| [0]"))
