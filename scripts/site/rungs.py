@@ -65,7 +65,7 @@ def fill(place: Element, places: Places, rung: int) -> None:
     went = sum(j - i for tag, i, j, _, _ in codes if tag != "equal")
     details = SubElement(place, "details")
     SubElement(details, "summary").text = f"Rung {rung} beside rung {rung - 1}: {went} lines went, {came} came"
-    page = places.book.parts["adam-step" if rung == 5 else LADDER[rung]][0].chapter
+    page = places.book.parts[LADDER[rung]][0].chapter
     block = Block(details)
     for tag, i, to_i, j, to_j in codes:
         if tag == "equal":
