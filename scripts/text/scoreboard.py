@@ -9,6 +9,7 @@ import json
 import math
 import os
 import re
+import textwrap
 from pathlib import PurePosixPath
 
 from .. import DATA
@@ -70,7 +71,7 @@ def block(book: Book, last: int, page: str) -> str:
 |:-:|---|
 {chr(10).join(texts)}
 
-{explanation(paired, last, page)}
+{textwrap.fill(explanation(paired, last, page), 120, break_long_words=False, break_on_hyphens=False)}
 
 </details>
 
