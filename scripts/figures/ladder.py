@@ -81,7 +81,7 @@ def picture(recorded: dict[str, Any]) -> Html:
         axis.append(element("line", x1=left, x2=width - right, y1=y(tenth / 10), y2=y(tenth / 10), class_="rule"))
     curves = []
     for name, rung in zip(CURVES, recorded["rungs"]):
-        seen = [(step, loss) for step, loss in zip(recorded["steps"], rung["means"]) if step in (1, 5) or step % 20 == 0]
+        seen = [(step, loss) for step, loss in zip(recorded["steps"], rung["means"]) if step in (1, 5, 20) or step % 40 == 0]
         points = "L".join(f"{x(step):.0f} {y(loss):.0f}" for step, loss in seen)  # a light page
         curves.append(element("path", d=f"M{points}", class_=f"curve {name}"))
     ends = [rung["means"][-1] for rung in recorded["rungs"]]
