@@ -29,6 +29,8 @@ stale() knows without running anything what has to be recorded again. All but ex
         samples         the texts after training
         different, in_dataset, among_seen, mean_length   of 200 other samples: how many different texts, how many that
                                         stand in the dataset, or among the documents of the run; letters in a text
+    paired.json     what changes to the program do, seed by seed; explained in paired.py
+    ladder.json     the rungs of the ladder as programs; explained in ladder.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -51,6 +53,7 @@ from ..tangle import UserError, write_files
 from .default import record_run
 from .experiments import record_experiments
 from .fingerprint import fingerprint
+from .ladder import record_ladder
 from .paired import record_paired
 
 REFERENCE = "reference.json"
@@ -61,6 +64,7 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "run.json": record_run,
     "experiments.json": record_experiments,
     "paired.json": record_paired,
+    "ladder.json": record_ladder,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 

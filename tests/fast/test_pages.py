@@ -1,7 +1,6 @@
 """The listing is the program, each line under its chapter; what the map and the book's front pages say of it is true."""
 
 import ast
-import json
 import re
 import shutil
 import textwrap
@@ -333,8 +332,6 @@ def test_a_scoreboard_is_made_from_the_recordings(tmp_path):
     chapter = tmp_path / "docs/1-data/04-counting-pairs.md"
     right = chapter.read_text(encoding="utf-8")
     row = next(line for line in right.splitlines() if line.startswith("| [0]"))
-    board = json.loads((ROOT / "docs/assets/data/paired.json").read_text(encoding="utf-8"))
-    assert f" {board['rung-0']['mean_held_out']:.3f} " in row and " 729 " in row
     chapter.write_text(right.replace(row, row.replace("729", "730")), encoding="utf-8")
     pages.book_at.cache_clear()
     assert pages.write(tmp_path) == ["docs/1-data/04-counting-pairs.md"]
