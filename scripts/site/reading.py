@@ -41,7 +41,7 @@ class Count(Preprocessor):
 def path_in_words() -> list[str]:
     """The chapters on the short path as a list in Markdown, for a page in docs."""
     return [
-        f"1. [{Chapter(ROOT / chapter).title}]({chapter.removeprefix('docs/')}), {reading.reading_time(chapter)} min"
+        f"1. [{Chapter(ROOT / chapter).title}]({chapter.removeprefix('docs/')}), {reading.whole(reading.count_chapter(ROOT / chapter).minutes)} min"
         for chapter in reading.short_path()
     ]
 

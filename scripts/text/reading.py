@@ -116,11 +116,12 @@ def short_path(root: Path = ROOT) -> list[str]:
 def reading_time(*places: str, root: Path = ROOT) -> int:
     """How many minutes chapters take, and those of the parts in folders, as "docs/3-architecture".
 
-    One hour and more is told in tens of minutes, so that it doesn't change with every sentence. Raises UserError for a
-    place without chapters.
+    Half an hour and more is told in steps of five minutes, an hour and more in tens, so that it doesn't change with every
+    sentence. Raises UserError for a place without chapters.
     """
     minutes = sum(count_chapter(path).minutes for place in places for path in chapters_at(place, root))
-    return whole(minutes) if minutes < 60 else round(minutes / 10) * 10
+    step = 1 if minutes < 30 else 5 if minutes < 60 else 10
+    return whole(minutes) if step == 1 else round(minutes / step) * step
 
 
 def chapters_at(place: str, root: Path) -> Iterable[Path]:
