@@ -429,6 +429,20 @@ def test_numbers_jump_over_references(small):
     assert ids(one["file-demo-one-py"])[0] == "demo-one-py-1", "the header that tangle writes"
 
 
+@pytest.mark.parametrize(
+    "rungs, words",
+    [((), ""), ((2,), "rung 2"), ((4, 5), "rungs 4–5"), ((0, 1, 2, 3, 4, 5), "rungs 0–5"), ((0, 2, 3), "rungs 0, 2, 3")],
+)
+def test_rungs_in_words(rungs, words):
+    assert literate.rungs_in_words({*rungs}) == words
+
+
+def test_the_one_file_is_rung_5():
+    downloads = "docs/assets/downloads/"
+    found = [literate.rung_of(file) for file in (f"{downloads}ladder/train3.py", "microgpt/ladder/train3.py", f"{downloads}microgpt.py", "microgpt/gpt.py")]
+    assert found == [3, 3, 5, None]
+
+
 def test_heads_and_feet(small):
     one, two = chunks(render(small, "docs/1-one.md")), chunks(render(small, "docs/part/2 two.md"))
 

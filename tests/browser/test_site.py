@@ -380,6 +380,28 @@ def test_wrong_addresses_are_named(small_site, capsys, change, message):
     assert capsys.readouterr().err == f"{message}\n"
 
 
+MOVED = """<!doctype html><html><head><link rel="canonical" href="{0}"><meta http-equiv="refresh" content="0; url={0}"></head>
+<body><a href="{0}">new</a></body></html>"""
+NO_PAGE = "it sends readers to {0}, which is no page, or not its canonical address"
+
+
+@pytest.mark.parametrize(
+    "target, body, faults",
+    [
+        ("../a/", "", []),
+        ("../b/", "", ["../b/ leads nowhere: there is no b/index.html", NO_PAGE]),
+        ("../old/", "", ["../old/ leads to a page that has moved, to ../old/", NO_PAGE]),
+        ("https://example.com/a/", "", [NO_PAGE]),
+        ("../a/", '<a href="../old/">.</a>', ["../old/ leads to a page that has moved, to ../a/"]),
+    ],
+)
+def test_a_page_that_has_moved(small_site, tmp_path, capsys, target, body, faults):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/index.html").write_text(MOVED.format(target))
+    assert small_site(body) == bool(faults)
+    assert [line.partition(": ")[2] for line in capsys.readouterr().err.splitlines()] == [fault.format(target) for fault in faults]
+
+
 def test_a_site_must_be_there(tmp_path, capsys):
     assert check_links.main([str(tmp_path)]) == 1
     assert capsys.readouterr().err == "index.html: there is no such page\n"
