@@ -130,7 +130,7 @@ def test_an_old_address_leads_on_without_javascript(visit):
 
 def test_an_old_address_leads_on_where_scripts_in_pages_are_forbidden(visit, built):
     """The page has no policy of its own; if a server should send one, the refresh is left."""
-    v = visit()
+    v = visit(bypass_csp=False)
     text = (built / "3-architecture/05-rmsnorm/index.html").read_text(encoding="utf-8")
     headers = {"Content-Security-Policy": "default-src 'self'", "Content-Type": "text/html"}
     v.page.route("**/05-rmsnorm/", lambda route: route.fulfill(body=text, headers=headers))
