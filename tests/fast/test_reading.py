@@ -1,4 +1,4 @@
-"""How long the chapters take to read, and which are on the short path."""
+"""How long the chapters take to read, which are on the short path, and how long they may be."""
 
 import re
 
@@ -14,6 +14,7 @@ from tests import ROOT
 
 HOME = (ROOT / "docs/index.md").read_text(encoding="utf-8")
 SHORT = short_path()
+LIMIT = 2200  # words of prose of a chapter of the parts 0 to 4, without the exercises
 CHAPTERS = [path.relative_to(ROOT).as_posix() for path in reading.numbered()]
 
 
@@ -92,3 +93,17 @@ def test_the_home_page_says_how_long_each_part_takes():
     said = re.findall(r'reading_time\("(docs/\d-[\w-]+)"\)', HOME)
     assert said == sorted({chapter.rpartition("/")[0] for chapter in CHAPTERS})
     assert 'reading_time("docs") / 60' in HOME
+
+
+# ------------------------------------------------------------------------- how long a chapter is
+
+
+def test_the_exercises_are_not_counted(tmp_path):
+    chapter = tmp_path / "a.md"
+    chapter.write_text("---\nx: y\n---\n\n# One\n\ntwo\n\n```text\n## Run it\n```\n\n## Run it, change it\n\nmany more words\n")
+    assert reading.prose_before_exercises(chapter) == 2
+
+
+@pytest.mark.parametrize("chapter", [chapter for chapter in CHAPTERS if chapter[5] in "01234"])
+def test_no_chapter_on_the_way_is_long(chapter):
+    assert reading.prose_before_exercises(ROOT / chapter) <= LIMIT
