@@ -4,8 +4,8 @@
 
 Every link to the site itself must lead to a file, and its fragment to an element there. No id may stand twice on a
 page. If the pages have canonical addresses, each must be its own, and the sitemap must list exactly these; a page that
-has moved must lead to one of them. What lies
-on other sites is not asked for, but no page may make a browser fetch anything from there.
+has moved must lead to one of them, and none may lead to it. What lies on other sites is not asked for, but no page may
+make a browser fetch anything from there.
 """
 
 from __future__ import annotations
@@ -109,6 +109,8 @@ class Site:
             target += "index.html"
         if not (self.folder / target).is_file():
             return f"{link} leads nowhere: there is no {target}"
+        if target in self.pages and self.pages[target].leads_on:
+            return f"{link} leads to a page that has moved, to {self.pages[target].leads_on}"
         anchor = unquote(url.fragment)
         if anchor and target in self.pages and anchor not in self.pages[target].ids:
             return f"{link} leads nowhere: {target} has no id {anchor!r}"

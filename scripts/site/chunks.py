@@ -37,6 +37,7 @@ from pymdownx.superfences import SuperFencesCodeExtension, highlight_validator
 
 from .. import ROOT, tangle
 from ..text import variants
+from ..text.pages import PROGRAM
 from ..text.places import Places, line_anchor, short
 
 RUNG = re.compile(r"ladder/train(\d)\.py$")
@@ -218,21 +219,27 @@ class Chunk:
         """The file that shows its line numbers here, the chunk's name, and the other files."""
         if self.piece.is_file and self.position == 0:
             SubElement(head, "span", {"id": line_anchor(self.piece.label, 1)})  # the generated header's
-        self.link(head, self.places.book.parts[self.files[0]][0], short(self.files[0]), "chunk-file")
+        folder, name = posixpath.split(short(self.files[0]))
+        file = self.link(head, self.places.book.parts[self.files[0]][0], "" if folder else name, "chunk-file")
+        if folder:
+            SubElement(file, "span", {"class": "chunk-wide"}).text = f"{folder}/"
+            add_text(file, name)
         if not self.piece.is_file:
             add_text(head, " · ")
             self.link(head, self.piece, self.piece.label, "chunk-name")
         if len(self.pieces) > 1:
             add_text(head, f" ({self.position + 1} of {len(self.pieces)})")
-        rungs = {int(match[1]) for file in self.files[1:] if (match := RUNG.search(file))}
-        if match := RUNG.search(self.files[0]):
-            rungs.discard(int(match[1]))  # in the package and as a download it is the same program
-        others = [file for file in self.files[1:] if not RUNG.search(file)]
+        # In the package and as a download a rung is the same program.
+        rungs = {rung for file in self.files[1:] if (rung := rung_of(file)) is not None} - {rung_of(self.files[0])}
+        others = [file for file in self.files[1:] if rung_of(file) is None]
+        if not others and not rungs:
+            return
+        add_text(head, " · ")
+        SubElement(head, "span", {"class": "chunk-wide"}).text = "also in "
         for i, file in enumerate(others):
-            add_text(head, ", " if i else " · also in ")
+            add_text(head, ", " if i else "")
             self.link(head, self.places.book.parts[file][0], short(file), "chunk-file")
-        if rungs:
-            add_text(head, (" and " if others else " · also in ") + rungs_in_words(rungs))
+        add_text(head, (" and " if others and rungs else "") + rungs_in_words(rungs))
 
     def add_foot(self, foot: Element) -> None:
         """Where the chunk is used, and where its other pieces are."""
@@ -292,9 +299,17 @@ class Chunk:
         return link
 
 
+def rung_of(file: str) -> int | None:
+    """Which rung of the ladder a generated file is; the one-file program is the last."""
+    match = RUNG.search(file)
+    return int(match[1]) if match else 5 if file == PROGRAM else None
+
+
 def rungs_in_words(rungs: set[int]) -> str:
-    """Return "rung 2", "rungs 2–4", or "rungs 0, 2"."""
+    """Return "rung 2", "rungs 2–4", "rungs 0, 2", or nothing for none."""
     numbers = sorted(rungs)
+    if not numbers:
+        return ""
     if len(numbers) > 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
         return f"rungs {numbers[0]}–{numbers[-1]}"
     return f"rung{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"

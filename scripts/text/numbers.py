@@ -19,6 +19,7 @@ Python's own functions, `math`, all that `microgpt` exports, and
     lines("one-file-data")          where a chunk stands in the one-file program: "17–43"
     lines("gpt", "microgpt")        the same in another program: a download, or the package
     code_lines                      how many lines of that program hold code
+    reading_time("docs/1-data")     minutes of reading, of a part, of chapters, of "docs", of *short_path
     mean(list)
 
 A decimal number of three or more significant digits (3.37, 0.807, 2.10), or a whole number with a
@@ -56,7 +57,7 @@ from . import scoreboard
 from .chapter import Chapter
 from .code import code_lines
 from .pages import PROGRAM, line_range
-
+from .reading import reading_time, short_path
 
 
 class Problem(NamedTuple):
@@ -208,7 +209,7 @@ def count_code_lines() -> int:
 
 
 NAMES: dict[str, Any] = {name: getattr(microgpt, name) for name in microgpt.__all__}
-NAMES |= {"math": math, "mean": statistics.fmean, "params": params, "lines": line_range}
+NAMES |= {"math": math, "mean": statistics.fmean, "params": params, "lines": line_range, "reading_time": reading_time}
 LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "docs": microgpt.load_docs,
     "run": lambda: load_recorded("run.json"),
@@ -218,6 +219,7 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "ladder": lambda: load_recorded("ladder.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
+    "short_path": short_path,
 }
 
 

@@ -14,6 +14,7 @@ import markdown
 import pytest
 from scripts import tangle
 from scripts.text import variants
+from scripts.text.pages import PROGRAM
 from scripts.text.places import Places, Span, short
 from mkdocs.config import load_config
 
@@ -170,16 +171,17 @@ def test_the_head_says_where_a_piece_goes(pages, piece):
     shown = [link.text for link in head.all("a", "chunk-file")]
     first, *others = PLACES.shown_in(piece)
     assert {first, *others} >= {*files}
-    assert shown == [short(first), *(short(file) for file in others if "ladder/train" not in file)]
-    rungs = {int(file[-4]) for file in others if "ladder/train" in file} - {int(first[-4]) if "ladder/train" in first else -1}
-    words = {(): "", (2, 3): "rungs 2–3", (0, 1, 2, 3, 4): "rungs 0–4"}.get(tuple(sorted(rungs)))
-    assert head.text.endswith(words) if words is not None else re.search(r"(and|also in) rungs? [0-4]([–,] ?[0-4])*$", head.text)
+    assert shown == [short(first)], "and no other link: the other programs are told by their number"
+    numbers = {file: 5 if file == PROGRAM else int(file[-4]) for file in [first, *others] if file == PROGRAM or "ladder/train" in file}
+    rungs = sorted({numbers[file] for file in others} - {numbers.get(first)})
+    assert rungs == [*range(rungs[0], rungs[-1] + 1)] if rungs else True, "here all in a row"
+    words = f" · also in rungs {rungs[0]}–{rungs[-1]}" if len(rungs) > 1 else f" · also in rung {rungs[0]}" if rungs else ""
+    assert head.text.endswith(words) and ("also" in head.text) == bool(rungs)
     program = PLACES.chapter(piece.chapter).program
     shows = [file for file in files if program in (file.split("/")[0], Path(file).name)]
     package = [file for file in files if file.startswith("microgpt/")]
     assert first in (shows or package or files or [first])
-    linked = [first, *(file for file in others if "ladder/train" not in file)]
-    assert links(piece, head, "chunk-file") == [place(BOOK.parts[file][0]) for file in linked]
+    assert links(piece, head, "chunk-file") == [place(BOOK.parts[first][0])]
     if piece.is_file:
         assert head.text == shown[0]
     else:
@@ -425,6 +427,20 @@ def test_numbers_jump_over_references(small):
     assert [node["data-linenos"] for node in two["chunk-end"].all(kind="linenos")] == ["5 "]
     assert ids(two["chunk-end"]) == ["demo-one-py-5"], "one anchor a line: that of the number that is shown"
     assert ids(one["file-demo-one-py"])[0] == "demo-one-py-1", "the header that tangle writes"
+
+
+@pytest.mark.parametrize(
+    "rungs, words",
+    [((), ""), ((2,), "rung 2"), ((4, 5), "rungs 4–5"), ((0, 1, 2, 3, 4, 5), "rungs 0–5"), ((0, 2, 3), "rungs 0, 2, 3")],
+)
+def test_rungs_in_words(rungs, words):
+    assert literate.rungs_in_words({*rungs}) == words
+
+
+def test_the_one_file_is_rung_5():
+    downloads = "docs/assets/downloads/"
+    found = [literate.rung_of(file) for file in (f"{downloads}ladder/train3.py", "microgpt/ladder/train3.py", f"{downloads}microgpt.py", "microgpt/gpt.py")]
+    assert found == [3, 3, 5, None]
 
 
 def test_heads_and_feet(small):

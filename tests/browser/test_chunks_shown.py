@@ -81,3 +81,20 @@ def test_without_javascript_chunks_are_the_same(visit):
     assert tops == sorted(set(tops))
     v.page.locator("#chunk-gpt .chunk-ref").first.click()
     assert v.page.url == f"{v.site}3-architecture/02-embeddings/#chunk-embed-the-token-and-its-position"
+
+
+@pytest.mark.parametrize("path", ["1-data/02-characters-as-numbers/", "2-autograd/05-the-value-class/", "3-architecture/11-multi-head-attention/"])
+def test_a_head_takes_one_line_of_a_phone(visit, path):
+    v = visit(viewport={"width": 360, "height": 800})
+    v.go(path)
+    heads = v.page.evaluate(
+        """[...document.querySelectorAll(".chunk-head")].map(head => {
+          const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(head)
+          const height = head.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom)
+          return [head.innerText, Math.round(height / parseFloat(lineHeight))]
+        })"""
+    )
+    assert [text for text, lines in heads if lines != 1] == []
+    assert any(text.endswith("–5") and "also in" not in text and "/" not in text for text, _ in heads), "the rungs stay"
+    v.page.set_viewport_size({"width": 1280, "height": 800})
+    assert v.page.locator(".chunk-head", has_text="rungs").first.inner_text().count("also in rungs") == 1

@@ -18,7 +18,8 @@ FIRST_VIEW, WITH_FIGURES = 200_000, 250_000  # bytes
 MERMAID = "vendor/mermaid/"  # which has a limit of its own
 CONFIG = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)
 NAV = CONFIG["nav"]
-MOVED = [page.replace(".md", "/") for page in CONFIG["plugins"][1]["redirects"]["redirect_maps"]]
+[REDIRECTS] = [plugin["redirects"]["redirect_maps"] for plugin in CONFIG["plugins"] if "redirects" in plugin and isinstance(plugin, dict)]
+MOVED = {old.replace(".md", "/"): new.replace(".md", "/") for old, new in REDIRECTS.items()}
 PAGES = [page.removesuffix("index.md").replace(".md", "/") for page in pages(NAV)] + ["404.html"]
 
 # What is wrong in Material and can't be mended from outside: rule, selector, and the link to the issue.
@@ -104,20 +105,39 @@ def excepted(rule: str, selector: str) -> bool:
 
 def test_these_are_all_pages(built):
     found = {page.relative_to(built).as_posix().removesuffix("index.html") for page in built.rglob("*.html")}
-    assert found == {*PAGES, *MOVED}
+    assert found == {*PAGES, *MOVED} and not {*PAGES} & {*MOVED}
 
 
 @pytest.mark.parametrize("path", MOVED)
 def test_an_old_address_leads_on(built, path):
     text = (built / path / "index.html").read_text(encoding="utf-8")
     [target] = re.findall(r'http-equiv="refresh" content="0; url=([^"]*)"', text)
-    assert posixpath.normpath(posixpath.join(path, target)) + "/" in PAGES
+    assert posixpath.normpath(posixpath.join(path, target)) + "/" == MOVED[path] and MOVED[path] in PAGES
     assert f'<a href="{target}">' in text and "://" not in text, "also without JavaScript, and nothing is fetched"
 
 
 def test_an_old_address_keeps_the_anchor(reader):
     reader.page.goto(f"{ADDRESS}3-architecture/05-rmsnorm/#exercises")
     reader.page.wait_for_url(f"{ADDRESS}3-architecture/06-rmsnorm/#exercises")
+
+
+def test_an_old_address_leads_on_without_javascript(visit):
+    v = visit(java_script_enabled=False)
+    v.page.goto(f"{v.site}3-architecture/05-rmsnorm/")
+    v.page.wait_for_url(f"{v.site}3-architecture/06-rmsnorm/")
+    assert v.page.locator("h1").inner_text().startswith("RMSNorm")
+
+
+def test_an_old_address_leads_on_where_scripts_in_pages_are_forbidden(visit, built):
+    """The page has no policy of its own; if a server should send one, the refresh is left."""
+    v = visit(bypass_csp=False)
+    text = (built / "3-architecture/05-rmsnorm/index.html").read_text(encoding="utf-8")
+    headers = {"Content-Security-Policy": "default-src 'self'", "Content-Type": "text/html"}
+    v.page.route("**/05-rmsnorm/", lambda route: route.fulfill(body=text, headers=headers))
+    v.page.goto(f"{v.site}3-architecture/05-rmsnorm/")
+    v.page.wait_for_url(f"{v.site}3-architecture/06-rmsnorm/")
+    assert any("Content Security Policy" in complaint for complaint in v.complaints)
+    v.complaints.clear()
 
 
 def test_exceptions_are_few_and_known():

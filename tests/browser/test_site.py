@@ -3,6 +3,7 @@
 import ast
 import json
 import logging
+import posixpath
 import re
 import struct
 from collections import Counter
@@ -16,6 +17,8 @@ import yaml
 import microgpt
 from scripts import book, tangle
 from scripts.site import check_links, last_change, social_card
+from scripts.text import reading
+from scripts.text.chapter import Chapter
 from tests import ROOT
 from tests.browser.conftest import ADDRESS, REPOSITORY, git
 from tests.fast.test_project import Loader, pages
@@ -26,6 +29,7 @@ GENERATED = {
     "appendix/listing.md": "scripts/text/pages.py",
 }
 REFERENCE = {*GENERATED, "appendix/index-of-chunks.md", "appendix/index-of-identifiers.md"}  # to look things up in
+SHORT = reading.short_path()
 PARTS = {title: list(entries) for entry in CONFIG["nav"] for title, entries in entry.items() if isinstance(entries, list)}
 
 
@@ -43,22 +47,52 @@ def text(pattern, page):
 
 
 def test_each_page_says_where_it_stands_and_how_long_it_takes(published):
-    minutes = {}
     for title, entries in PARTS.items():
         for number, page in enumerate(entries, 1):
-            place = text(r'<p class="page-place">(.*?)</p>', html(published, page))
             expected = f"Part {title[0]} · {number} of {len(entries)}" if title != "Appendix" else "Appendix"
-            assert place.startswith(expected)
-            if page in REFERENCE or page == "appendix/api.md":
-                assert place == expected
-            else:
-                minutes[page] = int(re.fullmatch(r" · (\d+) min", place.removeprefix(expected))[1])
+            if page not in REFERENCE and page != "appendix/api.md":
+                expected += f" · {reading.whole(reading.count_chapter(ROOT / 'docs' / page).minutes)} min"
+            if f"docs/{page}" in SHORT:
+                expected += " · short path"
+            assert text(r'<p class="page-place">(.*?)</p>', html(published, page)) == expected
     assert 'class="page-place"' not in html(published, "index.md") + (published / "404.html").read_text()
-    chapters = [minutes[page] for page in minutes if page[0].isdigit()]
-    assert min(minutes.values()) >= 1 and 6 * 60 < sum(chapters) < 9 * 60  # the home page promises some seven hours
-    article = html(published, "3-architecture/04-softmax.md").split("<article")[1].split("</article>")[0]
-    words = len(re.sub(r"<[^>]*>", "", article).split())
-    assert abs(minutes["3-architecture/04-softmax.md"] - words / 200) < 1.5
+
+
+def test_the_minutes_are_about_those_of_the_words_on_the_page(published):
+    """Code at a quarter of the speed; counted once more, on what a reader sees of a chapter with nothing folded but answers."""
+    page = html(published, "3-architecture/04-softmax.md").split("<article")[1].split("</article>")[0]
+    page = re.sub(r"<details.*?</details>|<(div|p) class=.(still|live|page-|chunk-).*?</\1>", "", page, flags=re.S)
+    code = len(re.sub("<[^>]*>", "", " ".join(re.findall("<pre>.*?</pre>", page, re.S))).split())
+    words = len(re.sub("<[^>]*>", "", re.sub("<pre.*?</pre>", "", page, flags=re.S)).split())
+    expected = reading.count_chapter(ROOT / "docs/3-architecture/04-softmax.md").minutes
+    assert abs(words / 200 + code / 50 - expected) < 1.5
+
+
+def test_the_short_path_leads_from_chapter_to_chapter(published):
+    """In what is built, so that it is there without JavaScript, too."""
+    home = html(published, "index.md").partition('id="the-short-path"')[2].partition("<h2")[0]
+    listed = [link for link in re.findall(r'<li><a href="([^"]*)"', home)]
+    assert [f"docs/{link.removesuffix('/')}.md" for link in listed] == SHORT
+    for page in PAGES:
+        foot = re.findall(r'<p class="page-short-path">(.*?)</p>', html(published, page), re.S)
+        if f"docs/{page}" not in SHORT:
+            assert not foot
+            continue
+        [foot] = foot
+        position = SHORT.index(f"docs/{page}")
+        [link] = re.findall(r'href="([^"]*)"', foot)
+        address = posixpath.normpath(posixpath.join(page.removesuffix(".md"), link.partition("#")[0]))
+        if position + 1 < len(SHORT):
+            following = Chapter(ROOT / SHORT[position + 1])
+            assert f"docs/{address}.md" == SHORT[position + 1]
+            assert " ".join(re.sub("<[^>]*>", "", unescape(foot)).split()) == f"On the short path, next: {plain_text(following.title)}"
+        else:
+            assert (address, link.partition("#")[2]) == (".", "the-parts") and 'id="the-parts"' in html(published, "index.md")
+        assert re.search(r'class="page-place">.*?<a href="[./]*#the-short-path">short path</a>', html(published, page), re.S)
+
+
+def plain_text(markdown):
+    return re.sub("[`*]", "", markdown)
 
 
 def test_each_page_leads_to_its_source(published):
@@ -344,6 +378,28 @@ def test_a_broken_page_is_named(small_site, capsys, body, message):
 def test_wrong_addresses_are_named(small_site, capsys, change, message):
     assert small_site(**change) == 1
     assert capsys.readouterr().err == f"{message}\n"
+
+
+MOVED = """<!doctype html><html><head><link rel="canonical" href="{0}"><meta http-equiv="refresh" content="0; url={0}"></head>
+<body><a href="{0}">new</a></body></html>"""
+NO_PAGE = "it sends readers to {0}, which is no page, or not its canonical address"
+
+
+@pytest.mark.parametrize(
+    "target, body, faults",
+    [
+        ("../a/", "", []),
+        ("../b/", "", ["../b/ leads nowhere: there is no b/index.html", NO_PAGE]),
+        ("../old/", "", ["../old/ leads to a page that has moved, to ../old/", NO_PAGE]),
+        ("https://example.com/a/", "", [NO_PAGE]),
+        ("../a/", '<a href="../old/">.</a>', ["../old/ leads to a page that has moved, to ../a/"]),
+    ],
+)
+def test_a_page_that_has_moved(small_site, tmp_path, capsys, target, body, faults):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/index.html").write_text(MOVED.format(target))
+    assert small_site(body) == bool(faults)
+    assert [line.partition(": ")[2] for line in capsys.readouterr().err.splitlines()] == [fault.format(target) for fault in faults]
 
 
 def test_a_site_must_be_there(tmp_path, capsys):

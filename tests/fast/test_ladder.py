@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from microgpt import Tokenizer, load_docs
@@ -39,6 +39,7 @@ def printed(rung, docs, steps, seed):
 
 @EACH
 @settings(max_examples=2)
+@example(seed=1, steps=3, docs=["aeinoraeinoraeinorae", "no"])  # longer than the block, and more steps than documents
 @given(seed=st.integers(0, 2**40), steps=st.integers(1, 4), docs=st.lists(st.text("aeinor", min_size=1, max_size=18), min_size=1, max_size=6))
 def test_any_run_is_that_of_the_plainest_form(rung, seed, steps, docs):
     plain = PLAIN[rung](docs, seed, steps)

@@ -1,6 +1,7 @@
 """Identity: the program prints what the published programs printed; and what a step of a real run takes."""
 
 import gc
+import hashlib
 import random
 import subprocess
 import sys
@@ -64,15 +65,19 @@ def test_the_one_file_prints_what_the_reference_prints(original_names, reference
     assert result.stdout.splitlines() == as_printed(reference["4192"])
 
 
+# The SHA-256 of what the published rungs 0 to 4 print with every step printed, so that it needs not lie beside the project.
+PUBLISHED = ["a4293906d95823cf", "99c10d364db1114e", "a303604cacf12b7e", "91a1f5f0b8481518", "0bcc763edd841d09"]
+
+
 @pytest.mark.parametrize("rung", range(5))
 def test_a_rung_prints_what_the_published_one_printed(rung, original_names, tmp_path):
     printed = ROOT.parent / "shared" / "reference" / "ladder" / f"train{rung}.txt"
-    if not printed.is_file():
-        pytest.skip(f"what the published rung {rung} printed is not here: {printed.name}")
     (tmp_path / "input.txt").write_bytes(original_names.read_bytes())
     file = ONE_FILE.parent / "ladder" / f"train{rung}.py"
     result = subprocess.run([sys.executable, str(file)], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert result.stdout == printed.read_text(encoding="utf-8")
+    if printed.is_file():
+        assert result.stdout == printed.read_text(encoding="utf-8")
+    assert hashlib.sha256(result.stdout.encode()).hexdigest().startswith(PUBLISHED[rung])
 
 
 def test_the_one_file_is_the_package_on_the_built_in_names(output_of, tmp_path):
