@@ -1,4 +1,4 @@
-# Tangled from docs/7-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:8c9b3dd2a1a530a8]
+# Tangled from docs/7-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:86b51e60a2d28dfd]
 """The command line: python -m microgpt."""
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .train import Adam, DivergenceError, train
 
 EDITION = "4192"  # the preset without --preset
 EVERY = 100  # steps between two checkpoints without --every
-MAX_PARAMS = 10_000_000  # of them, plain Python's objects take about 2 GB with Adam's memory
+MAX_PARAMS = 10_000_000  # of them, plain Python's objects take about 2 GB with gradients and Adam's memory
 HEADINGS = {"4192": "inference (new, hallucinated names)", "4064": "inference"}  # as the two editions print them
 TRAINING_SETTINGS = {  # the fields of Config that have an option, with a placeholder and a description
     "steps": ("N", "documents to train on"),

@@ -9,19 +9,19 @@ from typing import Any
 
 from microgpt import document_loss
 
-from ..runs.experiments import held_out_docs
 from ..runs.default import default_run, tokens_of
 from ._still import Html, element, load, number, table
 
 WINDOW = 50  # losses in the running mean, as in training.js
 LOW, HIGH = 1, 6  # of the axis of losses
 SHOWN, IN_STILL = 12, 4  # names of each recorded step
+KEPT_OUT = 1000  # names that the run doesn't read: those that the experiments are compared on (scripts/runs/paired.py)
 
 
 def record() -> dict[str, Any]:
     """What each step read and its loss; at the recorded steps, the loss on unread names and what the model writes."""
     run = default_run()
-    unread = [tokens_of(doc, run.tokenizer) for doc in held_out_docs(None)]
+    unread = [tokens_of(doc, run.tokenizer) for doc in run.docs[-KEPT_OUT:]]
     return {
         "vocab_size": run.tokenizer.vocab_size,
         "losses": [round(loss, 4) for loss in run.losses],

@@ -26,7 +26,7 @@ DATA_FILE = re.compile(r"docs/assets/data/[\w-]+\.txt")
 
 
 def fingerprint(recorder: str) -> str:
-    """The fingerprint of what the module `recorder`, as in "scripts.runs.experiments", records."""
+    """The fingerprint of what the module `recorder`, as in "scripts.runs.paired", records."""
     files = [ROOT / "microgpt" / f"{name}.py" for name in PROGRAM] + sorted(sources(recorder))
     digest = hashlib.sha256((ROOT / "microgpt" / "names.txt").read_bytes())
     for file in files:

@@ -1,10 +1,10 @@
 """Run the program, and record what the book and its figures say about the run, in docs/assets/data/.
 
 No model is in here: everything comes from the package. A recording is a function that returns a dict of what JSON can
-hold; RECORDINGS says which file it goes into. A new experiment is a line in scripts/runs/experiments.py; what a figure
+hold; RECORDINGS says which file it goes into. A new experiment is a line in scripts/runs/paired.py; what a figure
 shows is recorded by its module in scripts/figures/. Floats are rounded before they are written, because the last digits
 depend on the system's math library. Every file begins with the fingerprint of what made it (fingerprint.py): so
-stale() knows without running anything what has to be recorded again. All but experiments.json take seconds.
+stale() knows without running anything what has to be recorded again. All but paired.json take seconds.
 
     run.json        what `python3 -m microgpt` does, with the same random numbers:
         config, num_docs, vocab_size, num_params
@@ -17,20 +17,8 @@ stale() knows without running anything what has to be recorded again. All but ex
         samples_at      step -> texts drawn after that step, always with the same random numbers
     reference.json  the two published runs on the original 32,033 names, by edition:
         num_docs, vocab_size, num_params, losses, samples
-    experiments.json  what the program does with other settings, by name of the experiment:
-        command         what to type to repeat it
-        num_docs, num_params
-        error           what the program says, if it fails; then there is nothing else
-        nodes           Values a step, on average
-        mean_first_100, mean_last_100   mean losses of the first and the last 100 steps
-        held_out        mean loss of documents that were not read: see held_out_docs()
-        held_out_4, held_out_8          the same of their first 4 or 8 predictions, to compare blocks; null if the
-                                        block is shorter
-        samples         the texts after training
-        different, in_dataset, among_seen, mean_length   of 200 other samples: how many different texts, how many that
-                                        stand in the dataset, or among the documents of the run; letters in a text
-    paired.json     what changes to the program do, seed by seed; explained in paired.py
-    ladder.json     the rungs of the ladder as programs; explained in ladder.py
+    paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
+    ladder.json     the rungs of the ladder as programs: explained in ladder.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -51,7 +39,6 @@ from .. import DATA, ROOT
 from ..figures import FIGURES
 from ..tangle import UserError, write_files
 from .default import record_run
-from .experiments import record_experiments
 from .fingerprint import fingerprint
 from .ladder import record_ladder
 from .paired import record_paired
@@ -62,7 +49,6 @@ Json = dict[str, Any]
 
 RECORDINGS: dict[str, Callable[[], Json]] = {
     "run.json": record_run,
-    "experiments.json": record_experiments,
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},

@@ -10,7 +10,6 @@ Emphasis or backticks may stand between number and comment; − and - are the sa
 Python's own functions, `math`, all that `microgpt` exports, and
 
     run, ref["4192"], ref["4064"]   the recorded runs: docs/assets/data/, explained in scripts/runs/
-    experiments["width-32"]         the same for a run with other settings
     paired["self-only"].mean        what a change to the book does, seed by seed: scripts/runs/paired.py
     ladder.rungs[2].time            the rungs as programs: scripts/runs/ladder.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
@@ -214,7 +213,6 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "docs": microgpt.load_docs,
     "run": lambda: load_recorded("run.json"),
     "ref": lambda: load_recorded("reference.json"),
-    "experiments": lambda: load_recorded("experiments.json"),
     "paired": lambda: load_recorded("paired.json"),
     "ladder": lambda: load_recorded("ladder.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),

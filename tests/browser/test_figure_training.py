@@ -7,8 +7,9 @@ from statistics import fmean
 
 import pytest
 
-from scripts.runs.experiments import held_out_docs
 from scripts.figures._still import load, number
+from scripts.figures.training import KEPT_OUT
+from scripts.runs import paired
 from scripts.runs.default import SAMPLED_STEPS, default_run
 
 pytestmark = pytest.mark.usefixtures("default_run_made")
@@ -107,8 +108,8 @@ def test_by_touch_on_a_phone(figure):
 
 
 def test_the_held_out_loss_is_that_of_the_experiments():
-    assert load("figures/training.json")["held_out"]["1000"] == load("experiments.json")["default"]["held_out"]
-    assert not set(held_out_docs(None)) & set(default_run().docs[:1000])
+    assert load("figures/training.json")["held_out"]["1000"] == load("paired.json")["default"]["held_out"][0]
+    assert default_run().docs[-KEPT_OUT:] == paired.documents("names")[1]
 
 
 def test_all_recorded_losses_are_those_of_the_run():

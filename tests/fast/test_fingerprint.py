@@ -15,7 +15,7 @@ from scripts.runs.fingerprint import fingerprint, sources
 from scripts.text.code import code_lines
 from tests import ROOT
 
-RECORDERS = ("scripts.runs.default", "scripts.runs.experiments", "scripts.figures.weights", "scripts.figures.stepper")
+RECORDERS = ("scripts.runs.default", "scripts.runs.paired", "scripts.figures.weights", "scripts.figures.stepper")
 FIGURE = "scripts.figures.weights"
 
 
@@ -27,6 +27,9 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "docs/assets/data").mkdir(parents=True)
     for path in (ROOT / "docs/assets/data").glob("*.txt"):
         shutil.copy(path, tmp_path / "docs/assets/data")
+    variants = "docs/6-experiments/03-taking-it-apart.md"
+    (tmp_path / variants).parent.mkdir()
+    shutil.copy(ROOT / variants, tmp_path / variants)
     monkeypatch.setattr(module, "ROOT", tmp_path)
     return tmp_path
 
@@ -83,7 +86,7 @@ def test_the_line_in_which_tangle_names_the_chapter_does_not(project):
 
 @pytest.mark.parametrize(
     "file",
-    ["scripts/figures/_still.py", "scripts/text/numbers.py", "scripts/tangle.py", "scripts/book.py", "scripts/runs/fingerprint.py",
+    ["scripts/figures/_still.py", "scripts/text/numbers.py", "scripts/book.py", "scripts/runs/fingerprint.py",
      "scripts/runs/recording.py", "scripts/runs/benchmark.py", "scripts/site/chunks.py", "microgpt/__main__.py", "scripts/figures/softmax.py"],
 )  # fmt: skip
 def test_what_records_nothing_does_not(project, file):
@@ -97,7 +100,8 @@ def test_what_records_nothing_does_not(project, file):
         ("scripts/figures/weights.py", [FIGURE]),
         ("scripts/figures/stepper.py", ["scripts.figures.stepper"]),
         ("scripts/figures/_trace.py", ["scripts.figures.stepper"]),
-        ("scripts/runs/experiments.py", ["scripts.runs.experiments"]),
+        ("scripts/runs/paired.py", ["scripts.runs.paired"]),
+        ("scripts/tangle.py", ["scripts.runs.paired"]),  # which weaves the variants
     ],
 )
 def test_what_records_matters_and_what_it_imports(project, file, recorders):
@@ -110,16 +114,24 @@ def test_the_run_of_all_matters_to_all_that_show_it(project):
     path = project / "scripts/runs/default.py"
     named = changed_by(lambda: path.write_text(path.read_text() + "\nMORE = 1\n"))
     assert named == [name for name in RECORDERS if path in sources(name)]
-    assert {FIGURE, "scripts.runs.default", "scripts.runs.experiments"} <= set(named)
+    assert {FIGURE, "scripts.runs.default"} <= set(named)
     assert recording.current_fingerprint("run.json") == fingerprint("scripts.runs.default")
 
 
 def test_data_that_a_recorder_names_matters_to_it(project):
     towns = project / "docs/assets/data/towns.txt"
     named = changed_by(lambda: towns.write_text(towns.read_text() + "zyx\n"))
-    assert "scripts.runs.experiments" in named and FIGURE not in named
+    assert "scripts.runs.paired" in named and FIGURE not in named
     others = project / "docs/assets/data/more-towns.txt"
-    assert "scripts.runs.experiments" in changed_by(lambda: others.write_text(others.read_text() + "zyx\n"))
+    assert "scripts.runs.paired" in changed_by(lambda: others.write_text(others.read_text() + "zyx\n"))
+
+
+def test_a_variant_matters_to_the_experiments(project):
+    chapter = project / "docs/01-a.md"
+    fence = "```python {variant=other replaces=one}\na = 1\n```\n"
+    assert changed_by(lambda: chapter.write_text(fence)) == ["scripts.runs.paired"]
+    assert changed_by(lambda: chapter.write_text(f"# Prose alone\n\n{fence}")) == []
+    assert changed_by(lambda: change(chapter, "a = 1", "a = 2")) == ["scripts.runs.paired"]
 
 
 def test_every_recording_says_what_made_it():
@@ -139,9 +151,9 @@ def test_stale_is_what_another_program_made_or_what_is_not_there(tmp_path, monke
         (tmp_path / name).write_text(recording.to_text(content))
     assert recording.stale() == []
     (tmp_path / "run.json").write_text(recording.to_text({"fingerprint": "0" * 16, "x": 1}))
-    (tmp_path / "experiments.json").write_bytes(b"\xff\n\xff\n")
+    (tmp_path / "paired.json").write_bytes(b"\xff\n\xff\n")
     (tmp_path / "figures/training.json").write_text("{}\n")
-    assert recording.stale() == ["run.json", "experiments.json", "figures/training.json"]
+    assert recording.stale() == ["run.json", "paired.json", "figures/training.json"]
 
 
 # -------------------------------------------------------------------------- the same for every Python

@@ -19,7 +19,7 @@ from tests.fast.test_project import code_lines
 
 RUN = {"losses": [3.4349, 3.4793, 2.0], "samples": ["kamon", "ann", "lm_head", "", "-x"], "num_docs": 11043,
        "negative": -0.5, "config": {"seed": 42}, "samples_at": {"0": ["tbg"]}}
-EXPERIMENTS = {"width-32": {"held_out": 2.3694, "samples": ["sanan"]}, "rate-1": {"error": "step 2"}}
+PAIRED = {"width-32": {"mean_held_out": 2.3694, "samples": ["sanan"], "word": "no difference seen"}, "rate-1": {"error": "step 2"}}
 REFERENCE = {"4192": {"num_docs": 32033, "samples": ["kamon"]}, "4064": {"num_docs": 32033}}
 
 
@@ -32,7 +32,7 @@ def data(tmp_path, monkeypatch) -> Path:
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps(RUN))
     (folder / "reference.json").write_text(json.dumps(REFERENCE))
-    (folder / "experiments.json").write_text(json.dumps(EXPERIMENTS))
+    (folder / "paired.json").write_text(json.dumps(PAIRED))
     monkeypatch.setattr(check_numbers, "DATA", folder)
     return folder
 
@@ -82,7 +82,7 @@ RIGHT = [
     "_a_<!--= '_a_' -->, [0.807, 0.133]<!--= [0.807, 0.133] -->",
     "11,043<!--= len(docs) :, --> 27<!--= Tokenizer(docs).vocab_size --> 3.30<!--= math.log(27) :.2f -->",
     "2.97<!--= mean(run.losses) :.2f --> 42<!--= run.config.seed --> 3<!--= len({n for n in run.losses}) -->",
-    "2.37<!--= experiments['width-32'].held_out :.2f --> sanan<!--= experiments[\"width-32\"].samples[0] -->",
+    "2.37<!--= paired['width-32'].mean_held_out :.2f --> sanan<!--= paired[\"width-32\"].samples[0] -->",
     "1–15<!--= lines('setup') -->, **1–15**<!--= lines('setup') -->, [1–15<!--= lines('setup') -->](a.md)",
     "16<!--= lines('last') -->, 200<!--= code_lines --> of 2.5<!--= code_lines / 80 -->",
     "0.67<!--= softmax([Value(1), Value(2), Value(3)])[2].data :.2f -->",
@@ -161,7 +161,7 @@ WRONG = [
     ("1<!--= run.losses[9] -->", ["1: IndexError: list index out of range (run.losses[9])"]),
     ("1<!--= ref['4193'].num_docs -->", ["1: KeyError: '4193'"]),
     ("1<!--= params(4192) -->", ["1: KeyError: 4192"]),
-    ("1<!--= experiments['rate-1'].held_out -->", ["1: AttributeError: nothing recorded is called held_out"]),
+    ("1<!--= paired['rate-1'].held_out -->", ["1: AttributeError: nothing recorded is called held_out"]),
     ("1<!--= lines('no-chunk') -->", ["1: KeyError: 'no-chunk' (lines('no-chunk'))"]),
     ("1<!--= code_line -->", ["1: name 'code_line' is not defined (did you mean code_lines?)"]),
     ("1<!--= 1 / 0 -->", ["1: ZeroDivisionError: division by zero (1 / 0)"]),

@@ -17,15 +17,15 @@ from microgpt import PRESETS, Tokenizer, Value, document_loss, dot, init_params,
 from microgpt.__main__ import main as run_program
 from scripts import book
 from scripts.runs import default as runs
-from scripts.runs import experiments as experimenting
+from scripts.runs import paired as pairing
 from scripts.runs import recording as record
 
 pytestmark = pytest.mark.usefixtures("default_run_made")
 RUN = record.DATA / "run.json"
-EXPERIMENTS = record.DATA / "experiments.json"
+PAIRED = record.DATA / "paired.json"
 REFERENCE = record.DATA / "reference.json"
-CHEAP = {"steps-100", "towns-steps-200", "rate-1"}
-ALL = bool(os.environ.get("MICROGPT_ALL_EXPERIMENTS"))
+CHEAP = {"steps-100", "towns-200", "pairs-250", "doubled-fallback-50", "doubled-no-layer"}
+ALL = bool(os.environ.get("MICROGPT_ALL_EXPERIMENTS"))  # a seed of each that takes a thousand steps or fewer
 
 
 def load(path: Path) -> dict:
@@ -121,63 +121,69 @@ def test_what_the_book_says_of_the_published_samples(original_names):
 
 
 @pytest.fixture(scope="module")
-def experiments() -> dict:
-    return load(EXPERIMENTS)
+def paired() -> dict:
+    return load(PAIRED)
+
+
+AGAIN = [name for name, e in pairing.EXPERIMENTS.items() if name in CHEAP or ALL and e.steps <= 1000]
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("names", [names for names in experimenting.same_training() if ALL or CHEAP.intersection(names)], ids=",".join)
-def test_an_experiment_done_again_gives_what_is_recorded(experiments, names):
-    assert experimenting.do_experiments(names) == {name: experiments[name] for name in names}
+@pytest.mark.parametrize("name", AGAIN)
+def test_an_experiment_done_again_gives_what_is_recorded(paired, name, tmp_path, monkeypatch):
+    monkeypatch.setattr(pairing, "CACHE", tmp_path)
+    monkeypatch.setattr(pairing.shutil, "which", lambda _: None)  # this Python, not PyPy
+    result = pairing.run_trial(pairing.EXPERIMENTS[name], 42)
+    recorded = paired[name]
+    assert round(result["held_out"], 4) == recorded["held_out"][0]
+    assert round(result["last_100"], 4) == recorded["last_100"][0]
+    assert result["texts"][:10] == recorded["samples"] and len(set(result["texts"])) == recorded["different"][0]
 
 
-def test_the_recorded_experiments_are_those_of_the_recorder(experiments):
-    fingerprint = record.current_fingerprint("experiments.json")
-    assert EXPERIMENTS.read_text(encoding="utf-8") == record.to_text({"fingerprint": fingerprint, **experiments})
-    assert [experiment["command"] for experiment in experiments.values()] == list(map(experimenting.command, experimenting.EXPERIMENTS))
-    assert list(experiments) == list(experimenting.EXPERIMENTS)
-    keys = list(experiments["default"])
-    assert all(list(experiment) == keys for experiment in experiments.values() if "error" not in experiment)
-    assert [name for name in experiments if "error" in experiments[name]] == ["rate-1"]
-    for experiment in experiments.values():
-        assert experiment.get("different", 0) <= experimenting.DRAWN and len(experiment.get("samples", [0] * 20)) == 20
+def test_the_recorded_experiments_are_those_of_the_recorder(paired):
+    fingerprint = record.current_fingerprint("paired.json")
+    assert PAIRED.read_text(encoding="utf-8") == record.to_text({"fingerprint": fingerprint, **paired})
+    assert list(paired) == list(pairing.EXPERIMENTS)
 
 
-def test_the_default_experiment_is_the_recorded_run(experiments, recorded):
-    default = experiments["default"]
-    assert default["samples"] == recorded["samples"]
-    assert default["nodes"] == round(fmean(recorded["nodes"]), 1)
-    for key, losses in (("mean_first_100", recorded["losses"][:100]), ("mean_last_100", recorded["losses"][-100:])):
-        assert default[key] == pytest.approx(fmean(losses), abs=1e-4)
-    colder = {key for key in default if default[key] != experiments["temperature-0.1"][key]}
-    assert colder == {"command", "samples", "different", "in_dataset", "among_seen", "mean_length"}
-    assert experiments["temperature-0.5"] | {"command": default["command"]} == default
+def test_differences_and_words_follow_from_the_losses(paired):
+    for name, found in paired.items():
+        against = pairing.EXPERIMENTS[name].against
+        assert found.get("against", "") == against and found["seeds"] == len(found["held_out"]) in (4, 8), name
+        if against:
+            pairs = zip(found["held_out"], paired[against]["held_out"])  # one may have more seeds
+            assert found["difference"] == pytest.approx([one - other for one, other in pairs], abs=1.1e-4), name
+            assert found["mean"] == pytest.approx(fmean(found["difference"]), abs=1e-4), name
+            assert (found["low"], found["high"]) == (min(found["difference"]), max(found["difference"])), name
+            if min(map(abs, found["difference"])) > 1e-4:  # else rounding may have taken a sign
+                assert found["word"] == pairing.word(found["difference"]), name
 
 
-@pytest.mark.no_cover
-def test_an_experiment_is_what_the_command_prints(experiments, capsys, monkeypatch):
-    monkeypatch.chdir(record.ROOT)
-    for name in CHEAP:
-        experiment = experiments[name]
-        status = run_program(experiment["command"].split()[3:])
-        out, err = capsys.readouterr()
-        assert f"num docs: {experiment['num_docs']}\n" in out and f"num params: {experiment['num_params']}\n" in out
-        if "error" in experiment:
-            assert (status, err) == (1, f"error: {experiment['error']}\n")
-        else:
-            assert f"mean loss of the last 100 steps: {experiment['mean_last_100']:.4f} " in out
-            assert re.findall(r"^sample +\d+: (.*)$", out, re.M) == experiment["samples"]
+def test_the_default_experiment_is_the_recorded_run(paired, recorded):
+    assert paired["default"]["samples"] == recorded["samples"][:10]
+    assert paired["default"]["last_100"][0] == pytest.approx(fmean(recorded["losses"][-100:]), abs=1e-4)
+    for part in ("held_out", "last_100"):
+        assert paired["gpt-1000"][part] == paired["default"][part] == paired["temperature-2"][part]
 
 
-def test_no_run_reads_what_is_held_out():
-    for source in {experimenting.settings(name).source for name in experimenting.EXPERIMENTS}:
-        held_out = set(experimenting.held_out_docs(source))
-        assert len(held_out) == len(experimenting.held_out_docs(source)) == (100 if source else 200)
-        for name in experimenting.EXPERIMENTS:
-            settings = experimenting.settings(name)
-            if settings.source == source:
-                docs, _ = experimenting.shuffled_docs(source, settings.config.seed)
-                assert not held_out.intersection(docs[: settings.config.steps])
+def test_small_effects_get_all_seeds(monkeypatch):
+    """The trials are invented here: whatever is turned costs 0.01, and who loses more than that needs no more seeds."""
+    seeds: dict[str, set] = {}
+    names = {id(experiment): name for name, experiment in pairing.EXPERIMENTS.items()}
+
+    def run_trial(experiment, seed: int) -> dict:
+        name = names[id(experiment)]
+        seeds.setdefault(name, set()).add(seed)
+        loss = 2.4 + seed / 1000 + 0.01 * bool(experiment.against) + 0.5 * (name == "width-8")
+        return {"held_out": loss, "last_100": loss, "losses": [], "texts": ["emma"] * 200}
+
+    monkeypatch.setattr(pairing, "run_trial", run_trial)
+    monkeypatch.setattr(pairing, "packages", lambda: Path("nowhere"))
+    pairing.packages.cache_clear = lambda: None  # type: ignore[attr-defined]
+    found = pairing.record_paired()
+    assert list(found) == list(pairing.EXPERIMENTS)
+    assert seeds["default"] == seeds["no-mlp"] == set(pairing.SEEDS) and found["no-mlp"]["word"] == "small"
+    assert seeds["width-8"] == set(pairing.SEEDS[:4]) and found["width-8"]["word"] == "clear"
 
 
 def test_the_towns():
@@ -186,27 +192,6 @@ def test_the_towns():
     for names in (towns, more):
         assert names == sorted(names) and set("".join(names)) <= set("abcdefghijklmnopqrstuvwxyz")
     assert len(set("".join(towns))) == 26  # so that nothing in the others is unknown to a model of these
-
-
-def test_the_experiments_are_recorded_in_their_order(data, capsys, experiments, monkeypatch):
-    class Pool:
-        """Two processes, without processes; the second is faster."""
-
-        def __init__(self, processes: int, **_: object) -> None: ...
-        def __enter__(self) -> Pool: return self
-        def __exit__(self, *_: object) -> None: ...
-
-        def imap_unordered(self, _: object, groups: list) -> list:
-            return [{name: experiments[name] for name in names} for names in reversed(groups)]
-
-    monkeypatch.setattr(experimenting, "Pool", Pool)
-    assert main(["--check", "run.json", "experiments.json"]) == 0
-    out = capsys.readouterr().out
-    assert "\nno change in run.json\n" in out and out.endswith("\nno change in experiments.json\n")
-    (data / "experiments.json").unlink()
-    assert main(["experiments.json"]) == 0
-    assert capsys.readouterr().out.endswith("\nwrote experiments.json\n")
-    assert (data / "experiments.json").read_bytes() == EXPERIMENTS.read_bytes()
 
 
 # ------------------------------------------------------------------------------- counting nodes
