@@ -7,7 +7,7 @@ from microgpt import Value
 from ._still import number, table
 
 X, NUDGE = 1.0, 0.1  # where chain.js begins
-LINKS = (("3 · x", lambda x: x * 3), ("x²", lambda x: x * x), ("log x", lambda x: x.log()))
+LINKS = (("u = 3x", lambda x: x * 3), ("v = u + 1", lambda u: u + 1), ("y = v²", lambda v: v * v))
 
 
 def stages(x: float) -> list[float]:

@@ -1,11 +1,11 @@
-/* A moving chain: x → 3·x → x² → log. Nudge x, and see how far each stage moves, and by what factor each link stretches. */
+/* A moving chain: x → 3x → + 1 → squared. Nudge x, and see how far each stage moves, and by what factor each link stretches. */
 import { liveText, row, slider } from "./shared/controls.js"
 import { html, number, svg } from "./shared/dom.js"
 import { drawing } from "./shared/drawing.js"
 import { Figure } from "./shared/figure.js"
 import { linear } from "./shared/scale.js"
 
-const LINKS = [["3 · x", x => 3 * x, () => 3], ["x²", x => x * x, x => 2 * x], ["log x", Math.log, x => 1 / x]]
+const LINKS = [["u = 3x", x => 3 * x, () => 3], ["v = u + 1", u => u + 1, () => 1], ["y = v²", v => v * v, v => 2 * v]]
 const HEIGHT = 250
 
 export function stages(x) {
@@ -25,13 +25,13 @@ customElements.define("figure-chain", class extends Figure {
       height: HEIGHT, left: this.left, label: "The stages of the chain as points on four lines, before and after the nudge; the table tells them",
       draw(place, width) {
         const before = stages(x), after = stages(x + nudge)
-        const scales = [[0, 3], [0, 9], [0, 40], [0, 4]].map(ends => linear(ends, [56, width - 20]))
+        const scales = [[0, 2], [0, 6], [0, 7], [0, 44]].map(ends => linear(ends, [76, width - 20]))
         const y = i => 26 + i * (HEIGHT - 52) / 3
         scales.forEach((scale, i) => {
           const [from, to] = [scale(before[i]), scale(after[i])]
           place.append(
-            svg("line", { class: "rule", x1: 56, x2: width - 20, y1: y(i), y2: y(i) }),
-            svg("text", { x: 48, y: y(i) + 4, "text-anchor": "end" }, names[i]),
+            svg("line", { class: "rule", x1: 76, x2: width - 20, y1: y(i), y2: y(i) }),
+            svg("text", { x: 68, y: y(i) + 4, "text-anchor": "end" }, names[i]),
             ...i ? [svg("line", { class: "chain-link", x1: scales[i - 1](after[i - 1]), y1: y(i - 1) + 8, x2: to, y2: y(i) - 8 })] : [],
             svg("line", { class: "chain-move", x1: from, x2: to, y1: y(i), y2: y(i) }),
             svg("circle", { class: "fill-c", cx: from, cy: y(i), r: 4 }),
