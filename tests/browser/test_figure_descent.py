@@ -5,7 +5,7 @@ from __future__ import annotations
 from microgpt import PRESETS, Adam, Config
 from scripts.figures.descent import STEPS, power, race, short
 
-PAGE = "4-training/05-adam/"
+PAGE = "4-training/04-gradient-descent/"
 RATES = [float(f"{x}e{p}") for p in (-3, -2, -1) for x in (1, 1.1, 1.3, 1.6, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)] + [1.0]
 
 
