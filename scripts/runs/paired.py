@@ -100,7 +100,9 @@ def _experiments() -> dict[str, Experiment]:
         "betas-of-4064": {"beta1": 0.9, "beta2": 0.95},
     }.items():
         add(name, options=options, long=name in ("layers-0", "layers-2", "heads-1", "width-8", "width-32"))
-    # The wide model at a rate that suits it.
+    # The wide model at a rate that suits it, and ours at others.
+    for rate in (0.003, 0.005):
+        found[f"rate-{rate}-4000"] = Experiment("default-4000", options={"learning_rate": rate}, steps=4000)
     for steps in (1000, 4000, 8000):
         against = {1000: "default", 4000: "default-4000", 8000: "gpt-8000"}[steps]
         found[f"width-32-rate-0.003-{steps}"] = Experiment(against, options={"n_embd": 32, "learning_rate": 0.003}, steps=steps)
