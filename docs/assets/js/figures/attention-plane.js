@@ -6,6 +6,7 @@ import { drawing } from "./shared/drawing.js"
 import { Figure } from "./shared/figure.js"
 
 const HEIGHT = 240, REACH = 3.3, STEP = 0.1
+const FINGER = 26 // a finger so many pixels from a point takes it; farther away it may want to scroll the page
 const START = { query: [[2, 1]], key: [[2, 0.5], [-1, 1.5], [0.5, -2]], value: [[1, 0], [0, 1], [-1, -1]] }
 const COLORS = ["a", "b", "c"] // of the positions
 
@@ -60,14 +61,20 @@ customElements.define("figure-attention-plane", class extends Figure {
         const box = element.getBoundingClientRect(), { unit, middle } = shapes[kinds[0]]
         return [(event.clientX - box.left - middle[0]) / unit, (middle[1] - event.clientY + box.top) / unit]
       }
-      element.addEventListener("pointerdown", event => {
-        if (event.button)
-          return
+      const nearest = event => {
         const to = where(event)
         const near = parts.map(([kind, i], k) => [kinds.includes(kind) ? Math.hypot(...points[kind][i].map((x, j) => x - to[j])) : Infinity, k])
-        choose(near.sort((a, b) => a[0] - b[0])[0][1])
+        const [distance, k] = near.sort((a, b) => a[0] - b[0])[0]
+        return { k, far: distance * shapes[kinds[0]].unit > FINGER }
+      }
+      element.addEventListener("pointerdown", event => {
+        const { k, far } = nearest(event)
+        if (event.button || event.pointerType === "touch" && far)
+          return
+        choose(k)
         element.setPointerCapture(event.pointerId)
       })
+      element.addEventListener("touchstart", event => nearest(event.touches[0]).far || event.preventDefault(), { passive: false })
       element.addEventListener("pointermove", event => element.hasPointerCapture(event.pointerId) && move(where(event)))
       return element
     }

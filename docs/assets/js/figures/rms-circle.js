@@ -5,6 +5,7 @@ import { drawing } from "./shared/drawing.js"
 import { Figure } from "./shared/figure.js"
 
 const EPS = 1e-5, HEIGHT = 300, REACH = 4.4
+const FINGER = 26 // a finger so many pixels from the point takes it; farther away it may want to scroll the page
 
 export const rmsnorm = x => {
   const scale = (x.reduce((sum, xi) => sum + xi * xi, 0) / x.length + EPS) ** -0.5
@@ -45,19 +46,23 @@ customElements.define("figure-rms-circle", class extends Figure {
         show()
       }
     }))
-    const move = event => {
+    const where = event => {
       const box = picture.getBoundingClientRect()
-      const to = [(event.clientX - box.left - middle[0]) / unit, (middle[1] - event.clientY + box.top) / unit]
-      x = to.map(a => Math.round(10 * Math.max(-4, Math.min(4, a))) / 10)
+      return [(event.clientX - box.left - middle[0]) / unit, (middle[1] - event.clientY + box.top) / unit]
+    }
+    const far = event => Math.hypot(...where(event).map((to, i) => to - x[i])) * unit > FINGER
+    const move = event => {
+      x = where(event).map(a => Math.round(10 * Math.max(-4, Math.min(4, a))) / 10)
       knobs.forEach((knob, i) => knob.set(x[i]))
       show()
     }
     picture.addEventListener("pointerdown", event => {
-      if (event.button)
+      if (event.button || event.pointerType === "touch" && far(event))
         return
       picture.setPointerCapture(event.pointerId)
       move(event)
     })
+    picture.addEventListener("touchstart", event => far(event.touches[0]) || event.preventDefault(), { passive: false })
     picture.addEventListener("pointermove", event => picture.hasPointerCapture(event.pointerId) && move(event))
     const live = html("div", { class: "rms-circle" }, picture, row(...knobs), status)
     show()
