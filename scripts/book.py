@@ -82,6 +82,7 @@ def check(root: Path, chapters: list[str]) -> int:
     faults: list[object] = [f"{page}: not as the chapters have it (run python3 scripts/book.py)" for page in pages.stale(root)]
     faults += with_program("text.numbers").check(readable(root))
     faults += variants.faults(root)
+    faults += with_program("text.claims").check(chapters_of(root))
     faults += stale_recordings()
     for fault in faults:
         complain(fault)
