@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from microgpt import Config, Tokenizer, Value, init_params, load_docs, train
 from tests import ROOT
+from tests.fast.test_ladder import RUNS, is_the_plainest_form
 from tests.fast.test_training import every_bit, runs
 from tests.fast.test_value import EXPRESSION, POINT, gradients_agree_with_central_differences
 
@@ -67,6 +68,13 @@ def test_the_one_file_prints_what_the_reference_prints(original_names, reference
 
 # The SHA-256 of what the published rungs 0 to 4 print with every step printed, so that it needs not lie beside the project.
 PUBLISHED = ["a4293906d95823cf", "99c10d364db1114e", "a303604cacf12b7e", "91a1f5f0b8481518", "0bcc763edd841d09"]
+
+
+@pytest.mark.parametrize("rung", range(5))
+@settings(max_examples=4)
+@given(**RUNS)
+def test_any_run_of_a_rung_is_that_of_the_plainest_form(rung, seed, steps, docs):
+    is_the_plainest_form(rung, seed, steps, docs)
 
 
 @pytest.mark.parametrize("rung", range(5))
