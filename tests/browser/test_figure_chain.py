@@ -21,7 +21,7 @@ def shown(live) -> list[list[str]]:
 
 def test_the_chain_is_the_engines(figure):
     v, live = figure(PAGE, "figure-chain", viewport={"width": 360, "height": 800})
-    x, nudge = live.get_by_label("x", exact=True), live.get_by_label("nudge")
+    x, nudge = live.get_by_label("x", exact=True), live.get_by_label("nudge", exact=True)
     for at in (0.5, 1.0, 1.4):
         x.fill(str(at))
         for move in (-0.3, 0.01, 0.3):
