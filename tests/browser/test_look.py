@@ -38,7 +38,7 @@ LEFT = """selector => {
   const texts = document.createTreeWalker(document.querySelector(selector), NodeFilter.SHOW_TEXT)
   const range = document.createRange()
   for (let text; text = texts.nextNode();)
-    if (text.data.trim()) {
+    if (text.data.trim() && text.parentElement.checkVisibility()) {
       range.setStart(text, text.data.search(/\\S/))
       range.setEnd(text, text.data.search(/\\S/) + 1)
       return range.getBoundingClientRect().left

@@ -25,10 +25,19 @@ EACH = pytest.mark.parametrize("rung", range(5))
 DATA = re.compile(r"^step +(\d+) / +\d+ \| loss (\S+)$|^sample +\d+: (.*)$", re.M)
 
 
-def printed(rung, docs, steps, seed):
-    """The losses as printed, and the samples."""
+def printed(rung, docs, steps, seed, exact=None):
+    """The losses as printed, and the samples; the losses as computed go into the list `exact`."""
     lines = []
+    train = RUNGS[rung].train
+
+    def noted(*of):
+        for step, loss in train(*of):
+            if exact is not None:
+                exact.append(loss)
+            yield step, loss
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RUNGS[rung], "train", noted)
         patch.setattr(RUNGS[rung], "print", lines.append, raising=False)
         # Which takes seconds, and has a test of its own.
         patch.setattr(train1, "numeric_gradient", lambda *of: train1.gradient(*of)[1])
@@ -51,9 +60,11 @@ def test_any_run_is_that_of_the_plainest_form(rung, seed, steps, docs):
 
 
 def is_the_plainest_form(rung, seed, steps, docs):
-    plain = PLAIN[rung](docs, seed, steps)
-    losses, samples = printed(rung, docs, steps, seed)
-    assert losses == [f"{loss:.4f}" for loss in plain.train()]
+    plain, exact = PLAIN[rung](docs, seed, steps), []
+    losses, samples = printed(rung, docs, steps, seed, exact)
+    expected = [*plain.train()]
+    assert losses == [f"{loss:.4f}" for loss in expected]
+    assert all(math.isclose(a, b, rel_tol=1e-9) for a, b in zip(exact, expected, strict=True)), "and far behind the digits"
     assert samples == [plain.sample() for _ in range(20)]
 
 
@@ -101,6 +112,20 @@ def test_every_gradient_of_rung_1_is_that_of_autograd():
         math.isclose(a, b.grad, rel_tol=1e-11, abs_tol=1e-15)
         for a, b in zip(train1.flatten(grads), train2.flatten(values), strict=True)
     )
+
+
+def test_rung_1_says_how_far_its_gradient_is_from_the_measured_one(monkeypatch, capsys):
+    docs = ["emma", "ava", "mia"]
+
+    def measured(*of):
+        grads = train1.gradient(*of)[1]
+        grads["mlp_fc1"][3][2] -= 0.5
+        return grads
+
+    monkeypatch.setattr(train1, "numeric_gradient", measured)
+    loss = next(PLAIN[1](docs, 7, 1).train())
+    train1.run(list(docs), steps=0, seed=7)
+    assert f"\ngradient check | loss_n {loss:.6f} | loss_a {loss:.6f} | max diff 0.50000000\n" in capsys.readouterr().out
 
 
 def test_rungs_1_and_2_print_the_same():
