@@ -67,15 +67,18 @@ customElements.define("figure-attention-plane", class extends Figure {
         const [distance, k] = near.sort((a, b) => a[0] - b[0])[0]
         return { k, far: distance * shapes[kinds[0]].unit > FINGER }
       }
+      let held // a finger has the capture wherever it went down
       element.addEventListener("pointerdown", event => {
         const { k, far } = nearest(event)
         if (event.button || event.pointerType === "touch" && far)
           return
         choose(k)
-        element.setPointerCapture(event.pointerId)
+        held = event.pointerId
+        element.setPointerCapture(held)
       })
       element.addEventListener("touchstart", event => nearest(event.touches[0]).far || event.preventDefault(), { passive: false })
-      element.addEventListener("pointermove", event => element.hasPointerCapture(event.pointerId) && move(where(event)))
+      element.addEventListener("pointermove", event => event.pointerId === held && move(where(event)))
+      element.addEventListener("lostpointercapture", () => { held = undefined })
       return element
     }
     const left = plane(["query", "key"], "The query and the three keys; the table tells their scores")

@@ -56,14 +56,17 @@ customElements.define("figure-rms-circle", class extends Figure {
       knobs.forEach((knob, i) => knob.set(x[i]))
       show()
     }
+    let held // a finger has the capture wherever it went down
     picture.addEventListener("pointerdown", event => {
       if (event.button || event.pointerType === "touch" && far(event))
         return
-      picture.setPointerCapture(event.pointerId)
+      held = event.pointerId
+      picture.setPointerCapture(held)
       move(event)
     })
     picture.addEventListener("touchstart", event => far(event.touches[0]) || event.preventDefault(), { passive: false })
-    picture.addEventListener("pointermove", event => picture.hasPointerCapture(event.pointerId) && move(event))
+    picture.addEventListener("pointermove", event => event.pointerId === held && move(event))
+    picture.addEventListener("lostpointercapture", () => { held = undefined })
     const live = html("div", { class: "rms-circle" }, picture, row(...knobs), status)
     show()
     return live
