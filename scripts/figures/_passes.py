@@ -6,19 +6,21 @@ they are given and what they return is written down. Two figures show it: attent
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from microgpt import Params, Value, empty_cache, softmax
+from microgpt import Config, Params, Tokenizer, Value, empty_cache, init_params, softmax, train
 
-from ..runs.default import GPT, Run, default_run
+from ..runs.default import GPT, copied, default_run
 from ._still import load
 
 NAMES = ("emma", "ava", "noah", "felix", "olivia", "matthew", "isabella", "kwyjibo")  # the last is no name at all
-STEPS = {"before": 0, "after": 1000}
+DOUBLED = ("bggbgg", "hachac", "eaaeaa", "abcabc", "fffbbb")  # the last breaks the rule
+STEPS = {"before": 0, "after": 1000}  # or after the last
 OBSERVED = ("add", "dot", "linear", "rmsnorm", "softmax")
 DIGITS = {"q": 5, "k": 5, "weights": 6, "probs": 6}  # of others 3: as many as are shown; these are shown with fewer
 Json = dict[str, Any]
@@ -87,7 +89,7 @@ def stages(calls: list[Call], params: Params, n_head: int) -> Json:
     }
 
 
-def read(name: str, params: Params, run: Run) -> Iterator[Json]:
+def read(name: str, params: Params, run: Reader) -> Iterator[Json]:
     """Let `gpt` read BOS and a name; for each token yield the stages, and the probabilities of the next one."""
     keys, values = empty_cache(run.config)
     for pos_id, token_id in enumerate([run.tokenizer.bos, *run.tokenizer.encode(name)]):
@@ -102,12 +104,38 @@ def rounded(value: Any, digits: int) -> Any:
     return round(value.data if isinstance(value, Value) else value, digits) + 0.0  # no -0.0
 
 
-def record(name: str) -> Json:
-    """One name: its tokens, and for `before` and `after` the vectors, stage by stage and position by position."""
+@cache
+def doubled_run() -> Reader:
+    """A model with one head that has read 400 doubled words, as in the chapter *One head*."""
+    words = [a + b + c for a in "abcdefgh" for b in "abcdefgh" for c in "abcdefgh"]
+    random.Random(1).shuffle(words)
+    tokenizer, config, rng = Tokenizer(words), Config(block_size=8, n_head=1, steps=400), random.Random(42)
+    params = init_params(config, tokenizer.vocab_size, rng)
+    params_at = {0: copied(params)}
+    for _ in train([word * 2 for word in words], tokenizer, params, config):
+        pass
+    return Reader(config, tokenizer, params_at | {config.steps: params})
+
+
+class Reader(NamedTuple):
+    """What reads: a model before its first step and after its last."""
+
+    config: Config
+    tokenizer: Tokenizer
+    params_at: dict[int, Params]
+
+
+def default_reader() -> Reader:
     run = default_run()
+    return Reader(run.config, run.tokenizer, run.params_at)
+
+
+def record(name: str, find: Callable[[], Reader] = default_reader) -> Json:
+    """One name: its tokens, and for `before` and `after` the vectors, stage by stage and position by position."""
+    run = find()
     content: Json = {"tokens": [run.tokenizer.bos, *run.tokenizer.encode(name)]}
     for time, step in STEPS.items():
-        positions = list(read(name, run.params_at[step], run))
+        positions = list(read(name, run.params_at[min(step, run.config.steps)], run))
         for stage in positions[0]:
             digits = DIGITS.get(stage, 3)
             content.setdefault(stage, {})[time] = [rounded(vectors[stage], digits) for vectors in positions]
@@ -115,19 +143,20 @@ def record(name: str) -> Json:
 
 
 RECORDINGS = {f"passes-{name}.json": partial(record, name) for name in NAMES}
+RECORDINGS |= {f"passes-{word}.json": partial(record, word, doubled_run) for word in DOUBLED}
 
 
-def vocabulary() -> list[str]:
+def vocabulary(doubled: bool = False) -> list[str]:
     """What the reader sees for every token id."""
-    return [*load("figures/tokenizer.json")["chars"], "BOS"]
+    return [*("abcdefgh" if doubled else load("figures/tokenizer.json")["chars"]), "BOS"]
 
 
-def letters(tokens: list[int]) -> list[str]:
+def letters(tokens: list[int], doubled: bool = False) -> list[str]:
     """What the reader sees for token ids."""
-    known = vocabulary()
+    known = vocabulary(doubled)
     return [known[token] for token in tokens]
 
 
-def choices() -> dict[str, str]:
+def choices(doubled: bool = False) -> dict[str, str]:
     """The attributes of a still that tell its script of the names and the tokens."""
-    return {"data_names": " ".join(NAMES), "data_vocabulary": " ".join(vocabulary())}
+    return {"data_names": " ".join(DOUBLED if doubled else NAMES), "data_vocabulary": " ".join(vocabulary(doubled))}

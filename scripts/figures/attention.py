@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ._passes import NAMES, choices, letters
+from ._passes import DOUBLED, NAMES, choices, letters
 from ._still import amount, element, load, number
 
-NAME = NAMES[0]
 FULL = 0.6  # the weight with the full color
 
 
-def still() -> str:
-    """The weights of all heads for the first name, after training."""
-    recorded = load(f"figures/passes-{NAME}.json")
-    names = letters(recorded["tokens"])
+def still(doubled: str = "") -> str:
+    """The weights of all heads for the first name, after training; with `doubled` those of the model of doubled words."""
+    first = (DOUBLED if doubled else NAMES)[0]
+    recorded = load(f"figures/passes-{first}.json")
+    names = letters(recorded["tokens"], bool(doubled))
     heads = []
     for head in range(len(recorded["weights"]["after"][0])):
         rows = []
@@ -27,6 +27,6 @@ def still() -> str:
         top = element("thead", element("tr", element("td", ""), *columns))
         caption = element("caption", f"head {head + 1}")
         heads.append(element("table", caption, top, element("tbody", *rows), class_="attention-grid"))
-    note = (f"Attention weights of the trained model for {NAME}: "
+    note = (f"Attention weights of the trained model for {first}: "
             "a row for each position that looks, a column for each it looks at.")
-    return element("div", element("p", note), element("div", *heads, class_="attention-heads"), **choices())
+    return element("div", element("p", note), element("div", *heads, class_="attention-heads"), **choices(bool(doubled)))

@@ -7,8 +7,8 @@ In the place of a line of its own,
 
     <!-- what is new in rung 3 -->
 
-comes the whole program of that rung, with the lines that went and those that came, each piece that came with a link to
-its chunk. What stayed is folded. It works without JavaScript; on GitHub there is nothing to see.
+come the lines of that rung's program that went and those that came, each piece that came with a link to
+its chunk. What stayed is only counted, but for a few lines around a change. It works without JavaScript; on GitHub there is nothing to see.
 """
 
 from __future__ import annotations
@@ -105,16 +105,13 @@ def add_piece(block: Block, places: Places, lines: list[Line], page: str) -> Non
 
 
 def add_same(block: Block, lines: list[Line], first: bool, last: bool) -> None:
-    """Lines that stayed: folded, but a few beside a change."""
+    """Lines that stayed: counted, but for a few beside a change."""
     above, below = (0 if first else KEPT), (0 if last else KEPT)
     if len(lines) <= above + below + 1:
         block.add("span", "  ", lines)
         return
     block.add("span", "  ", lines[:above])
-    middle = lines[above : len(lines) - below]
-    fold = block.between("details")
-    SubElement(fold, "summary").text = f"{len(middle)} lines as before"
-    Block(fold).add("span", "  ", middle)
+    block.between("p", **{"class": "rung-same"}).text = f"{len(lines) - above - below} lines as before"
     block.add("span", "  ", lines[len(lines) - below :])
 
 
