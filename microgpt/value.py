@@ -1,4 +1,4 @@
-# Tangled from docs/2-autograd/05-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:5c09f7eb570d8c70]
+# Tangled from docs/2-autograd/05-the-value-class.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f1181c10c371f9d2]
 """Automatic differentiation: numbers that remember how they were computed."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 class Value:
     """A number, the values it was computed from, and, after `backward()`, its gradient.
 
-    `data` is the number; `grad` is ∂root/∂self for the root on which `backward()` was called.
+    `data` is the number; `grad` is the derivative by it of the root on which `backward()` was called.
     """
 
     __slots__ = ("data", "grad", "_children", "_local_grads")
@@ -57,7 +57,7 @@ class Value:
         return self._children
 
     def backward(self) -> None:
-        """Set `grad` of every value behind this one to ∂self/∂value.
+        """Set `grad` of every value behind this one to the derivative of this one by it.
 
         A value that was computed starts from 0 at each call; a leaf, which was not, adds to the `grad` it has.
         """

@@ -1,4 +1,4 @@
-# Tangled from docs/2-autograd/09-the-same-without-a-formula.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4f29941449e5b2d8]
+# Tangled from docs/2-autograd/09-the-same-without-a-formula.md by scripts/tangle.py: edit the chapters, not this file. [sha256:9171557f617e2e4f]
 """Rung 2 of microgpt's ladder: a network that sees the last letter, its gradient found by autograd.
 
 Put a file input.txt beside it, one document a line, and run: python3 train2.py [STEPS [SEED]]
@@ -88,7 +88,7 @@ class Value:
         return self._children
 
     def backward(self) -> None:
-        """Set `grad` of every value behind this one to ∂self/∂value.
+        """Set `grad` of every value behind this one to the derivative of this one by it.
 
         A value that was computed starts from 0 at each call; a leaf, which was not, adds to the `grad` it has.
         """

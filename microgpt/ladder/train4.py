@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/13-four-heads.md by scripts/tangle.py: edit the chapters, not this file. [sha256:ac3dd2c73ee2dc0c]
+# Tangled from docs/3-architecture/13-four-heads.md by scripts/tangle.py: edit the chapters, not this file. [sha256:7f2ac1f024a1b425]
 """Rung 4 of microgpt's ladder: several heads, several layers; gradient descent.
 
 Put a file input.txt beside it, one document a line, and run: python3 train4.py [STEPS [SEED]]
@@ -88,7 +88,7 @@ class Value:
         return self._children
 
     def backward(self) -> None:
-        """Set `grad` of every value behind this one to ∂self/∂value.
+        """Set `grad` of every value behind this one to the derivative of this one by it.
 
         A value that was computed starts from 0 at each call; a leaf, which was not, adds to the `grad` it has.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from microgpt import Value, softmax
-from scripts.figures._passes import STEPS, read
+from scripts.figures._passes import STEPS, doubled_run, read
 from scripts.runs.default import default_run
 
 pytestmark = pytest.mark.usefixtures("default_run_made")
@@ -117,3 +117,16 @@ def test_touch_on_a_phone(figure):
     assert v.page.evaluate("document.documentElement.scrollWidth") == 360
     sides = "cells => cells.flatMap(cell => [cell.offsetWidth, cell.offsetHeight])"
     assert min(live.locator(".attention-grid tbody td").evaluate_all(sides)) >= 24
+
+
+def test_the_head_that_looks_three_back(figure):
+    """On doubled words, in chapter 3-10: one head, whose weights were recorded from a model that this trains again."""
+    v, live = figure("3-architecture/10-one-head/", "figure-attention")
+    run = doubled_run()
+    assert live.get_by_role("radio", name="1", exact=True).count() == 1, "a single head"
+    for time, params in zip(("before", "after"), (run.params_at[0], run.params_at[run.config.steps])):
+        live.get_by_label(time, exact=True).check()
+        shown = [row.locator("td").all_inner_texts() for row in live.locator("table.attention-grid tbody tr").all()]
+        expected = [[f"{w.data:.2f}" for w in stages["weights"][0]] for stages in read("bggbgg", params, run)]
+        assert [[text for text in row if text] for row in shown] == expected
+    assert [max(range(i + 1), key=lambda j: float(shown[i][j])) for i in (3, 4, 5)] == [1, 2, 3]

@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/03-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:6f214ef470b419b8]
+# Tangled from docs/5-inference/03-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:d83c3ee968e0786f]
 """A complete GPT in one file of plain Python: microgpt.
 
 Put a file input.txt beside it, one document a line, and run: python3 microgpt.py
@@ -92,7 +92,7 @@ class Value:
         return self._children
 
     def backward(self) -> None:
-        """Set `grad` of every value behind this one to ∂self/∂value.
+        """Set `grad` of every value behind this one to the derivative of this one by it.
 
         A value that was computed starts from 0 at each call; a leaf, which was not, adds to the `grad` it has.
         """

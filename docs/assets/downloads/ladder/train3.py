@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/10-one-head.md by scripts/tangle.py: edit the chapters, not this file. [sha256:38c0d4a8c2704d89]
+# Tangled from docs/3-architecture/10-one-head.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f47695dbfed5b968]
 """Rung 3 of microgpt's ladder: positions, one attention head, RMSNorm, residual connections; gradient descent.
 
 Put a file input.txt beside it, one document a line, and run: python3 train3.py [STEPS [SEED]]
@@ -88,7 +88,7 @@ class Value:
         return self._children
 
     def backward(self) -> None:
-        """Set `grad` of every value behind this one to ∂self/∂value.
+        """Set `grad` of every value behind this one to the derivative of this one by it.
 
         A value that was computed starts from 0 at each call; a leaf, which was not, adds to the `grad` it has.
         """
