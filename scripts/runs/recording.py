@@ -19,6 +19,7 @@ stale() knows without running anything what has to be recorded again. All but pa
         num_docs, vocab_size, num_params, losses, samples
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
+    measures.json   what chapters tell in passing of longer runs: explained in measures.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -41,6 +42,7 @@ from ..tangle import UserError, write_files
 from .default import record_run
 from .fingerprint import fingerprint
 from .ladder import record_ladder
+from .measures import record_measures
 from .paired import record_paired
 
 REFERENCE = "reference.json"
@@ -51,6 +53,7 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "run.json": record_run,
     "paired.json": record_paired,
     "ladder.json": record_ladder,
+    "measures.json": record_measures,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
