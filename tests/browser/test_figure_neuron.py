@@ -14,7 +14,7 @@ RECORDED = json.loads((ROOT / "docs/assets/data/figures/neuron.json").read_text(
 
 def test_every_neuron_tells_when_it_fires(figure):
     v, live = figure(PAGE, "figure-neuron", viewport={"width": 360, "height": 800})
-    slider, status = live.get_by_label("neuron"), live.locator(".figure-status")
+    slider, status = live.get_by_label("neuron", exact=True), live.locator(".figure-status")
     for n in (0, 16, 63):
         slider.fill(str(n))
         means = RECORDED["by_token"][n]

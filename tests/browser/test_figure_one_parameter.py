@@ -34,7 +34,7 @@ def test_steps_go_down_and_back(figure):
     first = RECORDED["parameters"][0]
     assert f"{first['loss']:.4f}" in status.inner_text() or abs(float(status.inner_text().split()[-1].rstrip(".")) - first["loss"]) < 2e-3
     before = float(status.inner_text().split()[-1].rstrip("."))
-    live.get_by_label("rate").fill("5")
+    live.get_by_label("rate", exact=True).fill("5")
     live.get_by_title("A step against the slope").click()
     expected = first["value"] - 5 * first["slope"]
     assert f"{expected:.3f}".replace("-", "−") in status.inner_text() and "after 1 step:" in status.inner_text()
@@ -44,5 +44,5 @@ def test_steps_go_down_and_back(figure):
     assert "after 4 steps:" in status.inner_text()
     live.get_by_title("Back to the start").click()
     assert "after 0 steps:" in status.inner_text()
-    live.get_by_label("parameter").select_option("2")
+    live.get_by_label("parameter", exact=True).select_option("2")
     assert status.inner_text().startswith("lm_head[26][5] is ")

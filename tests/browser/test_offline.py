@@ -124,7 +124,7 @@ def test_diagrams_are_drawn(visit):
     sizes = v.page.evaluate(f"{SVGS}.map(svg => svg.getBoundingClientRect()).map(box => [box.width, box.height])")
     assert len(sizes) == count and all(width > 100 and height > 30 for width, height in sizes)
     text = v.page.evaluate(f"{SVGS}[0].textContent")
-    assert "softmax:" in text and "result" in text
+    assert "cache:" in text and "is read" in text
     # measured in the font that they are shown in: no label is wider than its box
     assert v.page.evaluate(
         f"{SVGS}.flatMap(svg => [...svg.querySelectorAll('.node')]).every(node =>"
