@@ -104,7 +104,8 @@ customElements.define("figure-attention", class extends Figure {
         change: h => { head = h; draw() }
       })),
       status,
-      html("div", { class: "beside attention numbers" }, html("div", {}, grid), html("div", { class: "attention-details" }, title, details)))
+      html("div", { class: size > 8 ? "beside attention" : "beside attention numbers" }, // 16 numbers would be too wide
+        html("div", {}, grid), html("div", { class: "attention-details" }, title, details)))
     draw()
     return live
   }
