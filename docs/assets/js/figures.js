@@ -8,7 +8,8 @@
     const name = element.localName.replace("figure-", "")
     try {
       await import(new URL(`${name}.js`, folder))
-      await element.start()
+      if (element.isConnected) // or the reader has left, and it never became a figure
+        await element.start()
     } catch (error) {
       console.error(`The figure ${name} can't be shown.`, error)
       const message = document.createElement("p")
