@@ -48,7 +48,7 @@ def test_the_search_finds_names_and_words(visit):
         look_for(v, words, page)
     for words in ("attn_wq", "n_embd", "layer0.attn_wq", "wq"):
         v.page.locator(".md-search button[type=reset]").dispatch_event("click")
-        look_for(v, words, "3-architecture/", among=3)
+        look_for(v, words, "3-architecture/01-parameters-are-knowledge/", among=3)
 
 
 def test_from_the_search_to_the_place(visit):
