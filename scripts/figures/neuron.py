@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from microgpt import add, linear, multi_head_attention, rmsnorm
-
 from ..runs.default import default_run, tokens_of
+from ._passes import default_reader, read
 from ._still import load, number, table
 
 NAMES = 300  # read to see when neurons fire
@@ -18,21 +17,14 @@ IN_STILL = (0, 7, 22, 41)
 def record() -> dict[str, Any]:
     """For each neuron: how often it's on, and its mean value, in hundredths, after each letter and at each place."""
     run = default_run()
-    params, config = run.params_at[run.config.steps], run.config
+    params = run.params_at[run.config.steps]
     size = run.tokenizer.vocab_size
     sums = [[[0.0] * 64 for _ in range(count)] for count in (size, PLACES)]
     counts = [[0] * size, [0] * PLACES]
     on, total = [0] * 64, 0
     for doc in run.docs[run.config.steps : run.config.steps + NAMES]:
-        keys, values = [], []
-        for pos_id, token_id in enumerate(tokens_of(doc, run.tokenizer)[:-1]):
-            x = rmsnorm(add(params["wte"][token_id], params["wpe"][pos_id]))
-            normed = rmsnorm(x)
-            q, k, v = (linear(normed, params[f"layer0.attn_{m}"]) for m in ("wq", "wk", "wv"))
-            keys.append(k)
-            values.append(v)
-            found = linear(multi_head_attention(q, keys, values, config.n_head), params["layer0.attn_wo"])
-            hidden = [max(h.data, 0.0) for h in linear(rmsnorm(add(found, x)), params["layer0.mlp_fc1"])]
+        for pos_id, (token_id, stages) in enumerate(zip(tokens_of(doc, run.tokenizer), read(doc, params, default_reader()))):
+            hidden = [h.data for h in stages["hidden"]]
             total += 1
             on = [a + (h > 0) for a, h in zip(on, hidden)]
             for part, index in ((0, token_id), (1, min(pos_id, PLACES - 1))):

@@ -261,3 +261,28 @@ def figure(visit):
         return new, live
 
     return start
+
+
+def drag_with_a_finger(v: Visit, drawing, reach: float, *places: tuple[float, float]) -> None:
+    """Touch events on a drawing whose middle is (0, 0) and whose shorter side is 2 · reach."""
+    touch, box = v.page.context.new_cdp_session(v.page), drawing.bounding_box()
+    unit = min(box["width"], box["height"]) / (2 * reach)
+    points = [{"x": box["x"] + box["width"] / 2 + x * unit, "y": box["y"] + box["height"] / 2 - y * unit} for x, y in places]
+    for i, point in enumerate(points):
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove" if i else "touchStart", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def takes_a_point_or_scrolls(v: Visit, live, reach: float, way: tuple[tuple[float, float], ...], then: str) -> None:
+    """A finger far from all points scrolls the page; one that begins at a point goes `way`, and the figure says `then`."""
+    drawing, status = live.locator(".drawing").first, live.locator(".figure-status")
+    drawing.scroll_into_view_if_needed()
+    before, scrolled = status.inner_text(), v.page.evaluate("scrollY")
+    drag_with_a_finger(v, drawing, reach, (-2.5, -2.5), (-2.5, -1.0), (-2.5, 0.0), (-2.5, 1.0), (-2.5, 2.5))
+    v.page.wait_for_function("before => scrollY !== before", arg=scrolled)
+    assert status.inner_text() == before
+    drawing.scroll_into_view_if_needed()
+    scrolled = v.page.evaluate("scrollY")
+    drag_with_a_finger(v, drawing, reach, *way)
+    live.get_by_text(then).wait_for()
+    assert v.page.evaluate("scrollY") == scrolled, "the page stays where it is"

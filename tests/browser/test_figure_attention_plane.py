@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scripts.figures.attention_plane import KEYS, QUERY, VALUES, head
+from tests.browser.conftest import takes_a_point_or_scrolls
 
 PAGE = "3-architecture/07-attention/"
 
@@ -51,30 +52,6 @@ def test_a_key_can_be_dragged_on_a_phone(figure):
     assert shown(live) == expected(QUERY, (KEYS[0], (2.0, 2.0), KEYS[2]))[0]
 
 
-def said(live) -> str:
-    return live.locator(".figure-status").inner_text()
-
-
 def test_a_finger_takes_a_point_or_scrolls_the_page(figure):
     v, live = figure(PAGE, "figure-attention-plane", viewport={"width": 360, "height": 800}, has_touch=True)
-    drawing = live.locator(".drawing").first
-    drawing.scroll_into_view_if_needed()
-    touch = v.page.context.new_cdp_session(v.page)
-
-    def drag(*places: tuple[float, float]) -> None:
-        box = drawing.bounding_box()
-        unit = min(box["width"], 240) / 6.6
-        points = [{"x": box["x"] + box["width"] / 2 + x * unit, "y": box["y"] + box["height"] / 2 - y * unit} for x, y in places]
-        for i, point in enumerate(points):
-            touch.send("Input.dispatchTouchEvent", {"type": "touchMove" if i else "touchStart", "touchPoints": [point]})
-        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-    before, scrolled = said(live), v.page.evaluate("scrollY")
-    drag((-2.5, -2.5), (-2.5, -1.0), (-2.5, 0.0), (-2.5, 1.0), (-2.5, 2.5))
-    v.page.wait_for_function("before => scrollY !== before", arg=scrolled)
-    assert said(live) == before
-    drawing.scroll_into_view_if_needed()
-    scrolled = v.page.evaluate("scrollY")
-    drag(QUERY, (1.0, 1.5), (-1.0, 1.0))
-    live.get_by_text("The query is (−1.0, 1.0)").wait_for()
-    assert v.page.evaluate("scrollY") == scrolled, "the page stays where it is"
+    takes_a_point_or_scrolls(v, live, 3.3, (QUERY, (1.0, 1.5), (-1.0, 1.0)), "The query is (−1.0, 1.0)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from microgpt import Value, rmsnorm
+from tests.browser.conftest import takes_a_point_or_scrolls
 
 PAGE = "3-architecture/06-rmsnorm/"
 
@@ -43,30 +44,6 @@ def test_the_point_can_be_dragged(figure):
     assert float(shown(live)[0]) < -1.39
 
 
-def said(live) -> str:
-    return live.locator(".figure-status").inner_text()
-
-
 def test_a_finger_takes_a_point_or_scrolls_the_page(figure):
     v, live = figure(PAGE, "figure-rms-circle", viewport={"width": 360, "height": 800}, has_touch=True)
-    drawing = live.locator(".drawing").first
-    drawing.scroll_into_view_if_needed()
-    touch = v.page.context.new_cdp_session(v.page)
-
-    def drag(*places: tuple[float, float]) -> None:
-        box = drawing.bounding_box()
-        unit = min(box["width"], 300) / 8.8
-        points = [{"x": box["x"] + box["width"] / 2 + x * unit, "y": box["y"] + box["height"] / 2 - y * unit} for x, y in places]
-        for i, point in enumerate(points):
-            touch.send("Input.dispatchTouchEvent", {"type": "touchMove" if i else "touchStart", "touchPoints": [point]})
-        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-    before, scrolled = said(live), v.page.evaluate("scrollY")
-    drag((-2.5, -2.5), (-2.5, -1.0), (-2.5, 0.0), (-2.5, 1.0), (-2.5, 2.5))
-    v.page.wait_for_function("before => scrollY !== before", arg=scrolled)
-    assert said(live) == before
-    drawing.scroll_into_view_if_needed()
-    scrolled = v.page.evaluate("scrollY")
-    drag((3.0, 2.0), (1.0, 1.5), (-1.0, 1.0))
-    live.get_by_text("(−1.0, 1.0) lands").wait_for()
-    assert v.page.evaluate("scrollY") == scrolled, "the page stays where it is"
+    takes_a_point_or_scrolls(v, live, 4.4, ((3.0, 2.0), (1.0, 1.5), (-1.0, 1.0)), "(−1.0, 1.0) lands")

@@ -4,9 +4,9 @@ import { liveText, radio, row } from "./shared/controls.js"
 import { html, number, svg } from "./shared/dom.js"
 import { drawing } from "./shared/drawing.js"
 import { Figure } from "./shared/figure.js"
+import { drag } from "./shared/pointer.js"
 
 const HEIGHT = 240, REACH = 3.3, STEP = 0.1
-const FINGER = 26 // a finger so many pixels from a point takes it; farther away it may want to scroll the page
 const START = { query: [[2, 1]], key: [[2, 0.5], [-1, 1.5], [0.5, -2]], value: [[1, 0], [0, 1], [-1, -1]] }
 const COLORS = ["a", "b", "c"] // of the positions
 
@@ -65,20 +65,11 @@ customElements.define("figure-attention-plane", class extends Figure {
         const to = where(event)
         const near = parts.map(([kind, i], k) => [kinds.includes(kind) ? Math.hypot(...points[kind][i].map((x, j) => x - to[j])) : Infinity, k])
         const [distance, k] = near.sort((a, b) => a[0] - b[0])[0]
-        return { k, far: distance * shapes[kinds[0]].unit > FINGER }
+        return { k, distance: distance * shapes[kinds[0]].unit }
       }
-      let held // a finger has the capture wherever it went down
-      element.addEventListener("pointerdown", event => {
-        const { k, far } = nearest(event)
-        if (event.button || event.pointerType === "touch" && far)
-          return
-        choose(k)
-        held = event.pointerId
-        element.setPointerCapture(held)
+      drag(element, {
+        distance: event => nearest(event).distance, take: event => choose(nearest(event).k), move: event => move(where(event))
       })
-      element.addEventListener("touchstart", event => nearest(event.touches[0]).far || event.preventDefault(), { passive: false })
-      element.addEventListener("pointermove", event => event.pointerId === held && move(where(event)))
-      element.addEventListener("lostpointercapture", () => { held = undefined })
       return element
     }
     const left = plane(["query", "key"], "The query and the three keys; the table tells their scores")

@@ -5,6 +5,7 @@ import { html, number, svg } from "./shared/dom.js"
 import { drawing } from "./shared/drawing.js"
 import { Figure, load } from "./shared/figure.js"
 import { player } from "./shared/player.js"
+import { slide } from "./shared/pointer.js"
 import { axisBelow, axisLeft, line, linear, ticks } from "./shared/scale.js"
 
 const LOW = 2.3, HIGH = 3.5, HEIGHT = 290, LEFT = 34, RIGHT = 34
@@ -103,13 +104,7 @@ customElements.define("figure-ladder", class extends Figure {
       const k = beyond < 0 ? places.length - 1 : beyond
       control.go(k && at - places[k - 1] < places[k] - at ? k - 1 : k)
     }
-    picture.addEventListener("pointerdown", event => {
-      if (event.button)
-        return
-      picture.setPointerCapture(event.pointerId)
-      follow(event)
-    })
-    picture.addEventListener("pointermove", event => picture.hasPointerCapture(event.pointerId) && follow(event))
+    slide(picture, follow)
 
     live.append(picture, control,
       html("div", { class: "controls", role: "group", "aria-label": "recorded steps" }, html("span", {}, "go to"), stops),

@@ -3,6 +3,7 @@
 import { liveText, radio, row } from "./shared/controls.js"
 import { html, newId, number } from "./shared/dom.js"
 import { Figure, load } from "./shared/figure.js"
+import { pointAt, walk } from "./shared/grid.js"
 import { color } from "./shared/strip.js"
 
 const UNIT = 1000
@@ -22,7 +23,7 @@ customElements.define("figure-pairs", class extends Figure {
     const id = newId(), status = liveText()
     const head = html("div", { role: "row" }, html("span", { "aria-hidden": "true", class: "corner" }), tokens.map(text => html("span", { role: "columnheader" }, text)))
     const grid = html("div", {
-      class: "pairs-grid", role: "grid", tabindex: 0, onkeydown: event => walk(event),
+      class: "pairs-grid", role: "grid", tabindex: 0, onkeydown: event => go(event),
       "aria-label": `a row for each of ${n} tokens read, a column for each that follows; the arrow keys go from pair to pair`
     }, head, tokens.map((text, i) => html("div", { role: "row" }, html("span", { role: "rowheader" }, text), cells.slice(i * n, (i + 1) * n))))
     let current, view = "counts", here = 0
@@ -43,26 +44,12 @@ customElements.define("figure-pairs", class extends Figure {
       current.setAttribute("aria-label", text)
       status.say(text)
     }
-    const walk = event => {
-      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey)
-        return
-      const c = here % n
-      const to = {
-        ArrowLeft: c ? here - 1 : here, ArrowRight: c < n - 1 ? here + 1 : here, ArrowUp: here - n, ArrowDown: here + n,
-        Home: here - c, End: here - c + n - 1
-      }[event.key]
-      if (to === undefined)
-        return
-      event.preventDefault()
-      if (cells[to])
+    const go = event => {
+      const to = walk(event, here, n, cells.length)
+      if (to !== undefined)
         point(to)
     }
-    for (const type of ["pointerover", "click"])
-      grid.addEventListener(type, event => {
-        const i = cells.indexOf(event.target)
-        if (i >= 0)
-          point(i)
-      })
+    pointAt(grid, () => cells, point)
     const live = html("div", { class: "pairs" }, row(radio({
       label: "show", choices: brief ? VIEWS.slice(0, 2) : VIEWS, value: view,
       change(to) {

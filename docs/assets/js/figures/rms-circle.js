@@ -3,9 +3,9 @@ import { liveText, row, slider } from "./shared/controls.js"
 import { number, html, svg } from "./shared/dom.js"
 import { drawing } from "./shared/drawing.js"
 import { Figure } from "./shared/figure.js"
+import { drag } from "./shared/pointer.js"
 
 const EPS = 1e-5, HEIGHT = 300, REACH = 4.4
-const FINGER = 26 // a finger so many pixels from the point takes it; farther away it may want to scroll the page
 
 export const rmsnorm = x => {
   const scale = (x.reduce((sum, xi) => sum + xi * xi, 0) / x.length + EPS) ** -0.5
@@ -50,23 +50,13 @@ customElements.define("figure-rms-circle", class extends Figure {
       const box = picture.getBoundingClientRect()
       return [(event.clientX - box.left - middle[0]) / unit, (middle[1] - event.clientY + box.top) / unit]
     }
-    const far = event => Math.hypot(...where(event).map((to, i) => to - x[i])) * unit > FINGER
+    const distance = event => Math.hypot(...where(event).map((to, i) => to - x[i])) * unit
     const move = event => {
       x = where(event).map(a => Math.round(10 * Math.max(-4, Math.min(4, a))) / 10)
       knobs.forEach((knob, i) => knob.set(x[i]))
       show()
     }
-    let held // a finger has the capture wherever it went down
-    picture.addEventListener("pointerdown", event => {
-      if (event.button || event.pointerType === "touch" && far(event))
-        return
-      held = event.pointerId
-      picture.setPointerCapture(held)
-      move(event)
-    })
-    picture.addEventListener("touchstart", event => far(event.touches[0]) || event.preventDefault(), { passive: false })
-    picture.addEventListener("pointermove", event => event.pointerId === held && move(event))
-    picture.addEventListener("lostpointercapture", () => { held = undefined })
+    drag(picture, { distance, take: move, move })
     const live = html("div", { class: "rms-circle" }, picture, row(...knobs), status)
     show()
     return live

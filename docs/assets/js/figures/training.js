@@ -5,6 +5,7 @@ import { html, number, svg } from "./shared/dom.js"
 import { drawing } from "./shared/drawing.js"
 import { Figure, load } from "./shared/figure.js"
 import { player } from "./shared/player.js"
+import { slide } from "./shared/pointer.js"
 import { axisBelow, axisLeft, line, linear, ticks } from "./shared/scale.js"
 
 const WINDOW = 50, LOW = 1, HIGH = 6, HEIGHT = 260
@@ -96,13 +97,7 @@ customElements.define("figure-training", class extends Figure {
       const at = x.invert(event.clientX - picture.getBoundingClientRect().left)
       control.go(Math.round(at))
     }
-    picture.addEventListener("pointerdown", event => {
-      if (event.button)
-        return
-      picture.setPointerCapture(event.pointerId)
-      follow(event)
-    })
-    picture.addEventListener("pointermove", event => picture.hasPointerCapture(event.pointerId) && follow(event))
+    slide(picture, follow)
 
     live.append(picture, control,
       html("div", { class: "controls", role: "group", "aria-label": "recorded steps" }, html("span", {}, "go to"), stops),

@@ -2,6 +2,7 @@
 import { liveText, row, select } from "./shared/controls.js"
 import { html, newId, number } from "./shared/dom.js"
 import { Figure, load } from "./shared/figure.js"
+import { pointAt, walk } from "./shared/grid.js"
 import { player } from "./shared/player.js"
 import { color, strip } from "./shared/strip.js"
 
@@ -12,7 +13,7 @@ customElements.define("figure-weights", class extends Figure {
     let matrix, cells, current, here = 0, wanted = NAMES[0]
     const live = html("div"), status = liveText(), readout = html("div", { class: "weight numbers" })
     const scale = html("p", { class: "scale" }), id = newId()
-    const grid = html("div", { class: "matrix", role: "grid", tabindex: 0, onkeydown: event => walk(event) })
+    const grid = html("div", { class: "matrix", role: "grid", tabindex: 0, onkeydown: event => go(event) })
 
     const open = async name => {
       wanted = name
@@ -61,27 +62,12 @@ customElements.define("figure-weights", class extends Figure {
       readout.replaceChildren(html("p", {}, html("code", {}, title), ` · ${row} ${rows[r]}, column ${c}, after so many steps:`), story)
     }
 
-    const walk = event => {
-      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey)
-        return
-      const { columns } = matrix, c = here % columns
-      const to = {
-        ArrowLeft: c ? here - 1 : here, ArrowRight: c < columns - 1 ? here + 1 : here,
-        ArrowUp: here - columns, ArrowDown: here + columns, Home: here - c, End: here - c + columns - 1
-      }[event.key]
-      if (to === undefined)
-        return
-      event.preventDefault()
-      event.stopPropagation() // here the arrows don't go through the steps
-      if (cells[to])
+    const go = event => {
+      const to = walk(event, here, matrix.columns, cells.length)
+      if (to !== undefined)
         point(to)
     }
-    for (const type of ["pointerover", "click"])
-      grid.addEventListener(type, event => {
-        const i = cells.indexOf(event.target)
-        if (i >= 0)
-          point(i)
-      })
+    pointAt(grid, () => cells, point)
 
     await open(NAMES[0])
     const control = player({ count: matrix.steps.length, show: draw, area: live, left: this.left, label: "recorded step", pause: 1200 })
