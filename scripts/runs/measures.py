@@ -9,6 +9,8 @@
         two_letters     held-out loss of a table and of a network that see two letters, for four seeds (2-09)
         rate_one        rung 3 at rate 1.0: names until it breaks off, for five seeds (3-10)
         without_norm    rung 3 without RMSNorm at rate 0.1: mean of the last 100 losses (3-10)
+        neither         held-out loss of the GPT without attention and without positions, for four seeds (6-03)
+        norm_again      doubled words with other words kept out: what RMSNorm's absence costs, for twelve seeds (6-03)
 """
 
 from __future__ import annotations
@@ -16,15 +18,17 @@ from __future__ import annotations
 import inspect
 import math
 import random
+import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from itertools import islice
 from statistics import fmean
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from microgpt import Tokenizer, load_docs
+from microgpt import Adam, Config, Tokenizer, document_loss, init_params, load_docs, rmsnorm, train
 from microgpt.ladder import train1, train2, train3
 
 from .paired import documents
@@ -162,9 +166,44 @@ def without_norm() -> float:
         return last_100([loss for _, loss in islice(train3.train(*start(train3)), 1000)])
 
 
+def held_out(docs: list[str], exam: list[str], config: Config, seed: int, kept: Callable[[str], bool] = lambda name: True) -> float:
+    """Train the GPT, with only the matrices that are kept, the others being 0 for good; return its loss on `exam`."""
+    docs, rng = list(docs), random.Random(seed)
+    rng.shuffle(docs)
+    tokenizer = Tokenizer(docs)
+    params = init_params(config, tokenizer.vocab_size, rng)
+    for name, matrix in params.items():
+        for p in (p for row in matrix for p in row if not kept(name)):
+            p.data = 0.0
+    learned = [p for name, matrix in params.items() if kept(name) for row in matrix for p in row]
+    for _ in train(docs, tokenizer, params, config, Adam(learned, config.beta1, config.beta2, config.eps)):
+        pass
+    tokens = [[tokenizer.bos, *tokenizer.encode(doc), tokenizer.bos] for doc in exam]
+    return round(fmean(document_loss(ids, params, config).data for ids in tokens), 4)
+
+
+def neither() -> list[float]:
+    names, kept_out = documents("names")
+    return [held_out(names, kept_out, Config(), seed, lambda name: name != "wpe" and not name.endswith("attn_wo")) for seed in SEEDS]
+
+
+def norm_again() -> list[float]:
+    words = [a + b + c for a in "abcdefgh" for b in "abcdefgh" for c in "abcdefgh"]
+    random.Random(1).shuffle(words)
+    docs, exam = [word * 2 for word in words[:400]], [word * 2 for word in words[400:]]
+    found = []
+    for seed in (42, *range(1, 12)):
+        norms = []
+        for norm in (rmsnorm, list):
+            with patch.object(sys.modules["microgpt.gpt"], "rmsnorm", norm):
+                norms.append(held_out(docs, exam, Config(block_size=8), seed))
+        found.append(round(norms[1] - norms[0], 4))
+    return found
+
+
 def record_measures() -> dict[str, Any]:
     return {
         "bits": bits(), "vowels": vowels(), "not_divided": round(not_divided(), 4),
         "gradient_in_runs": round(gradient_in_runs(), 1), "two_letters": two_letters(), "rate_one": rate_one(),
-        "without_norm": round(without_norm(), 4),
+        "without_norm": round(without_norm(), 4), "neither": neither(), "norm_again": norm_again(),
     }

@@ -74,7 +74,7 @@ def draw(run: dict) -> Image.Image:
     pen.line([(2 * left, 2 * bottom + 16), (2 * right, 2 * bottom + 16)], fill=color["book-rule"], width=3)
     text(right, top - 16, f"loss of {len(losses):,} steps", "source-serif-4", 400, 26, "book-muted", "rs")
     text(MARGIN, 582, "and then it writes:", "source-serif-4", 400, 30, "book-muted")
-    text(right, 582, "  ".join(run["samples"][:5]), "source-code-pro", 700, 34, "figure-b", "rs")
+    text(right, 582, "  ".join(run["samples"][:5]), "source-code-pro", 400, 34, "figure-b", "rs")
     return image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 

@@ -99,7 +99,7 @@ PACKAGES = [
     Package(
         "@fontsource/source-code-pro", "source-code-pro", "LICENSE", "files/",
         matching(
-            *(f"{CODE}{alphabet}-{weight}-normal.woff2" for alphabet in ALPHABETS for weight in (400, 700)),
+            *(f"{CODE}{alphabet}-400-normal.woff2" for alphabet in ALPHABETS),
             f"{CODE}latin-400-italic.woff2",
         ),
     ),
