@@ -1,4 +1,4 @@
-# Tangled from docs/7-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:ba39c9628cccfb89]
+# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:ba39c9628cccfb89]
 """A complete GPT in plain Python, told by the chapters in docs/. The algorithm is that of Karpathy's microgpt."""
 
 from .checkpoint import Checkpoint, CheckpointError, load, save

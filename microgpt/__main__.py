@@ -1,4 +1,4 @@
-# Tangled from docs/7-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:86b51e60a2d28dfd]
+# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:86b51e60a2d28dfd]
 """The command line: python -m microgpt."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from docs/7-the-tool/02-saving-and-loading.md by scripts/tangle.py: edit the chapters, not this file. [sha256:8978e9d3278c4e06]
+# Tangled from docs/8-the-tool/02-saving-and-loading.md by scripts/tangle.py: edit the chapters, not this file. [sha256:8978e9d3278c4e06]
 """A trained model in a file: JSON, which everything can read and which can execute nothing."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from docs/7-the-tool/01-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:00ad2acad228d6f9]
+# Tangled from docs/8-the-tool/01-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:00ad2acad228d6f9]
 """Documents from the network, with limits on time and size, and with a hash where one is known."""
 
 from __future__ import annotations

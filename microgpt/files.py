@@ -1,4 +1,4 @@
-# Tangled from docs/7-the-tool/01-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:593f303f8e5d0b72]
+# Tangled from docs/8-the-tool/01-data-from-elsewhere.md by scripts/tangle.py: edit the chapters, not this file. [sha256:593f303f8e5d0b72]
 """Files read within limits, and written whole or not at all."""
 
 from __future__ import annotations

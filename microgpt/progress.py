@@ -1,4 +1,4 @@
-# Tangled from docs/7-the-tool/05-what-a-run-shows.md by scripts/tangle.py: edit the chapters, not this file. [sha256:58438cfde5fa0f03]
+# Tangled from docs/8-the-tool/05-what-a-run-shows.md by scripts/tangle.py: edit the chapters, not this file. [sha256:58438cfde5fa0f03]
 """What a person sees of a run: how far it is, and in the end how good."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from docs/7-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:5e6fbaa37b5e4fb9]
+# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:5e6fbaa37b5e4fb9]
 """Run a rung of the ladder: python -m microgpt.ladder 2."""
 
 from __future__ import annotations

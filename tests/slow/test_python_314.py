@@ -21,8 +21,8 @@ pytestmark = pytest.mark.no_cover
 LEFT_OUT = {
     # Pyodide has no processes, threads or network, and too small a stack for JSON that is 100,000 brackets deep.
     "1-data/02-characters-as-numbers.md": "starts processes",
-    "7-the-tool/01-data-from-elsewhere.md": "asks servers",
-    "7-the-tool/02-saving-and-loading.md": "reads JSON that is too deep",
+    "8-the-tool/01-data-from-elsewhere.md": "asks servers",
+    "8-the-tool/02-saving-and-loading.md": "reads JSON that is too deep",
     "5-inference/03-one-file.md": "starts processes",
     "appendix/how-this-book-is-made.md": "starts processes",
     # It takes three times as long as other Pythons, and these train for seconds.
