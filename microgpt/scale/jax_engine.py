@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/02-let-a-compiler-do-it.md by scripts/tangle.py: edit the chapters, not this file. [sha256:5479e6c21eb6581e]
+# Tangled from docs/7-growing-up/02-let-a-compiler-do-it.md by scripts/tangle.py: edit the chapters, not this file. [sha256:3c3a7d9a8de2e556]
 """The model as a function of a row of tokens, and what JAX makes of it: gradients, batches, a compiled loop."""
 
 from __future__ import annotations
@@ -118,6 +118,8 @@ class JaxEngine(Engine):
     def __init__(self, params: Params, config: Config, adam: Adam, dtype: str = "float64", device: str = "cpu"):
         super().__init__(params, config, adam, dtype, device)
         self.dtype = dtype
+        needed = ("n_embd", "n_head", "n_layer", "block_size", "activation")
+        self.model = Config(**{name: getattr(config, name) for name in needed})  # what the compiled program depends on
         self.kept = "float64" if dtype == "float64" else "float32"  # what parameters, Adam's memory and losses are kept in
         vector = [p.data for p in adam.params]
         self.known = {self.t: tuple(jnp.array(x, self.kept) for x in (vector, adam.m, adam.v))}  # steps done -> state
@@ -177,7 +179,7 @@ class JaxEngine(Engine):
     def run(self, state: State, first: int, last: int) -> tuple[State, jax.Array]:
         """Let the compiled program do the steps from `first` to before `last`, which are in the chunk."""
         betas = tuple(np.asarray(x, self.kept) for x in (self.adam.beta1, self.adam.beta2, self.adam.eps))
-        return run_steps(state, self.chunk, first, last, betas, self.config, len(self.params["wte"]), self.dtype)
+        return run_steps(state, self.chunk, first, last, betas, self.model, len(self.params["wte"]), self.dtype)
 
 
 ENGINE = JaxEngine
