@@ -20,6 +20,8 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    compiled.json   what JAX's compiled program saves and costs: explained in compiled.py
+    batches.json    what a batch does to noise, loss and time: explained in batches.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -65,6 +67,8 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "compiled.json": later("scripts.runs.compiled", "record_compiled"),
+    "batches.json": later("scripts.runs.batches", "record_batches"),
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
