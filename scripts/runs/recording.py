@@ -20,11 +20,13 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    decoding.json   what makes writing faster: explained in decoding.py
     figures/*.json  what the figures show; explained in their modules
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import sys
@@ -49,11 +51,22 @@ REFERENCE = "reference.json"
 Json = dict[str, Any]
 
 
+def later(module: str, function: str) -> Callable[[], Json]:
+    """A recorder that is imported only when it records, because it needs a package that the rest does without."""
+
+    def record() -> Json:
+        return getattr(importlib.import_module(module), function)()
+
+    record.__module__ = module  # whose fingerprint it has
+    return record
+
+
 RECORDINGS: dict[str, Callable[[], Json]] = {
     "run.json": record_run,
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "decoding.json": later("scripts.runs.decoding", "record_decoding"),
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
