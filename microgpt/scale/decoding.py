@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/10-faster-writing.md by scripts/tangle.py: edit the chapters, not this file. [sha256:9d98fd132cd1818f]
+# Tangled from docs/7-growing-up/10-faster-writing.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4815ea902fa3f588]
 """Writing in fewer passes: a cache that can be cut back, drafts that are checked; and writing from fewer tokens."""
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def guess_ahead(draft: Draft, tokens: list[int], n: int, rng: random.Random) -> 
 
 
 def speculate(reader: PlainReader, draft: Draft, n: int, bos: int, rng: random.Random) -> Iterator[int]:
-    """Yield tokens as `write` does, from the same distribution. Leviathan et al. 2023, Chen et al. 2023."""
+    """Yield tokens as `write` does, from the same distribution. Leviathan et al. 2022, Chen et al. 2023."""
     tokens, block_size = [bos], reader.config.block_size
     while len(tokens) <= block_size:
         guesses, odds = guess_ahead(draft, tokens, min(n, block_size - len(tokens)), rng)
@@ -132,7 +132,7 @@ def top_k(probs: Probs, k: int) -> list[float]:
 
 
 def top_p(probs: Probs, share: float) -> list[float]:
-    """Leave the fewest tokens that have this share together, from the likeliest on. (n,) -> (n,). Holtzman et al. 2020."""
+    """Leave the fewest tokens that have this share together, from the likeliest on. (n,) -> (n,). Holtzman et al. 2019."""
     k, total = 0, 0.0
     for p in sorted(probs, reverse=True):
         k, total = k + 1, total + p

@@ -1,21 +1,22 @@
 """Writing faster: what a cache, a batch, a draft and a cut distribution do, for the chapter Faster writing.
 
     decoding.json:
+        idle        of 64 texts that wait for the longest: the part of the tokens that somebody wants
+        drafts      temperature -> draft -> for each seed: accepted, of the letters that were judged; tokens a pass, at 4 a draft
+        held_out    draft -> for each seed: its mean loss on names that were kept out, in nats
+        ahead       n -> tokens a pass for each seed, if pairs guess n letters at temperature 1
+        chi         for each seed: chi-square of the first two tokens of `texts` drafted texts, less its degrees of freedom,
+                    in standard deviations; and the same where the refused are drawn again from p
+        cuts        name of a cut -> for each seed, of the kept-out names: letters cut, in percent, and names lost; of 1000
+                    written names: how many stand among all names, and how many different ones there are
+    decoding-times.json, all ratios in one run:
         cache       lengths T; for each: multiplications in dot products with and without the cache, and how many times as long
                     it takes without, in the plain program and on arrays
         passes      on arrays: how long a pass over 1, 2, 4, 8, 16 tokens takes, that over 1 being 1
         batch       rows -> how many times as many names a second as with one row
-        idle        of 64 texts that wait for the longest: the part of the tokens that somebody wants
-        drafts      temperature -> draft -> for each seed: accepted, of the letters that were judged; tokens a pass, at 4 a draft
-        held_out    draft -> for each seed: its mean loss on names that were kept out, in nats
-        drafted     temperature 1, drafts of 1 to 8 letters by pairs: tokens a pass, for each seed
         speed       drafts of 1 to 8 letters by pairs, temperature 1: how many times as fast as `write`, on arrays and plain
-        chi         for each seed: chi-square of the first two tokens of `texts` drafted texts, over its degrees of freedom,
-                    in standard deviations; and the same where the rejected are drawn again from p
-        cuts        name of a cut -> for each seed, of the kept-out names: letters cut, in percent, and names lost; of 1000
-                    written names: how many stand among all names, and how many different ones there are
 
-Times differ from run to run; all else is the same each time. Models are trained by the engine on arrays, which has the
+Models are trained by the engine on arrays, which has the
 program's losses.
 """
 
@@ -44,16 +45,18 @@ from microgpt.scale.numpy_engine import NumpyEngine
 GPT = importlib.import_module("microgpt.gpt")  # the module; `microgpt.gpt` is its function
 DECODING = importlib.import_module("microgpt.scale.decoding")
 SEEDS = (42, 1, 2, 3, 4, 5, 6, 7)
-KEPT_OUT, WRITTEN, DRAFTED = 1000, 1000, 500
+FEW = SEEDS[:4]
+KEPT_OUT, WRITTEN, DRAFTED = 1000, 1000, 300
+AHEAD = (1, 2, 4, 6, 8)
 LENGTHS = (16, 32, 64, 128, 256)
 ROWS = (1, 4, 16, 64, 256, 1024)
 TEXTS = 20_000  # for chi-square
 TEMPERATURES = (1.0, 0.5)
 CUTS: dict[str, Callable[[Sequence[float]], list[float]]] = {
-    **{f"top-k {k}": lambda probs, k=k: top_k(probs, k) for k in (2, 3, 5, 8, 12, 18)},
-    **{f"top-p {p}": lambda probs, p=p: top_p(probs, p) for p in (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)},
+    **{f"top-k {k}": lambda probs, k=k: top_k(probs, k) for k in (3, 5, 8, 18)},
+    **{f"top-p {p}": lambda probs, p=p: top_p(probs, p) for p in (0.5, 0.7, 0.9, 0.98)},
 }
-COLD = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # temperatures, which cut nothing
+COLD = (0.4, 0.5, 0.6, 0.7, 1.0)  # temperatures, which cut nothing
 
 
 class Model(NamedTuple):
@@ -210,7 +213,7 @@ def record_cache(lengths: Sequence[int] = LENGTHS, rounds: int = 2) -> dict[str,
         found["with"].append(products(length, True))
         found["without"].append(products(length, False))
         for name, reader in (("plain", plain), ("array", array)):
-            repeats = rounds if name == "plain" else max(rounds, 2000 // length)
+            repeats = max(rounds, 2000 // length) if name == "array" else rounds if length <= 64 else 1  # of minutes
             ways = [lambda cached=cached: read_all(reader, tokens[:length], cached) for cached in (True, False)]
             cached, anew = quickest(ways, repeats)
             found[name].append(round(anew / cached, 2))
@@ -296,7 +299,7 @@ def drafted(known: Known, name: str, n: int, count: int) -> dict[str, float]:
 
 
 def record_drafts() -> dict[str, Any]:
-    found: dict[str, Any] = {"drafts": {}, "held_out": {name: [] for name in ("pairs", "fallback", "itself")}, "drafted": []}
+    found: dict[str, Any] = {"drafts": {}, "held_out": {name: [] for name in ("pairs", "fallback", "itself")}, "ahead": {str(n): [] for n in AHEAD}}
     for temperature in TEMPERATURES:
         table = {name: {"accepted": [], "tokens": []} for name in DRAFTS}
         for seed in SEEDS:
@@ -305,7 +308,8 @@ def record_drafts() -> dict[str, Any]:
                 for what, value in drafted(known, name, 4, DRAFTED).items():
                     table[name][what].append(round(value, 4))
             if temperature == 1:
-                found["drafted"].append([round(drafted(known, "pairs", n, DRAFTED)["tokens"], 3) for n in range(1, 9)])
+                for n in AHEAD:
+                    found["ahead"][str(n)].append(round(drafted(known, "pairs", n, DRAFTED)["tokens"], 4))
                 for name in found["held_out"]:
                     found["held_out"][name].append(round(held_out(known, name), 4))
         found["drafts"][f"{temperature:g}"] = table
@@ -340,7 +344,7 @@ def chi_square(known: Known, count: int, seed: int) -> float:
     return (sum((n - e) ** 2 / e for e, n in cells) - free) / math.sqrt(2 * free)
 
 
-def record_chi(count: int = TEXTS, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
+def record_chi(count: int = TEXTS, seeds: Sequence[int] = FEW) -> dict[str, Any]:
     found: dict[str, Any] = {"texts": count, "right": [], "wrong": []}
     for seed in seeds:
         known = Known(model(seed), 1.0)
@@ -351,6 +355,18 @@ def record_chi(count: int = TEXTS, seeds: Sequence[int] = SEEDS) -> dict[str, An
 
 
 # ------------------------------------------------------------------------------------ cuts
+
+
+def remembered(cut: Callable[[Sequence[float]], list[float]]) -> Callable[[list[float]], list[float]]:
+    """The same, for lists that stay where they are, each cut once."""
+    known: dict[int, list[float]] = {}
+
+    def remembering(probs: list[float]) -> list[float]:
+        if id(probs) not in known:
+            known[id(probs)] = cut(probs)
+        return known[id(probs)]
+
+    return remembering
 
 
 def record_cuts(seeds: Sequence[int] = SEEDS, written: int = WRITTEN) -> dict[str, Any]:
@@ -364,6 +380,7 @@ def record_cuts(seeds: Sequence[int] = SEEDS, written: int = WRITTEN) -> dict[st
             known = whole if temperature == 1 else Known(made, temperature)
             bos, decode = made.tokenizer.bos, made.tokenizer.decode
             if cut:
+                cut = remembered(cut)
                 gone = [[not cut(whole.after(tuple(t[: i + 1])))[t[i + 1]] for i in range(min(16, len(t) - 1))] for t in made.kept_out]
                 found[name]["letters"].append(round(100 * sum(map(sum, gone)) / sum(map(len, gone)), 2))
                 found[name]["names"].append(sum(map(any, gone)))
@@ -379,7 +396,9 @@ def record_cuts(seeds: Sequence[int] = SEEDS, written: int = WRITTEN) -> dict[st
 
 def record_decoding() -> dict[str, Any]:
     """Return the content of decoding.json."""
-    return {
-        "cache": record_cache(), "passes": record_passes(), "batch": record_batch(), "idle": record_idle(),
-        **record_drafts(), "speed": record_speed(), "chi": record_chi(), "cuts": record_cuts(),
-    }
+    return {"idle": record_idle(), **record_drafts(), "chi": record_chi(), "cuts": record_cuts()}
+
+
+def record_times() -> dict[str, Any]:
+    """Return the content of decoding-times.json."""
+    return {"passes": record_passes(), "batch": record_batch(), "speed": record_speed(), "cache": record_cache()}
