@@ -17,7 +17,7 @@ from ._still import Html, element, load, number, table
 DECODING = import_module("microgpt.scale.decoding")
 SEEDS = (37, 10, 17, 26)
 AHEAD = 4
-UNIT = 1000  # shares are recorded in thousandths
+UNIT = 10_000  # shares are recorded in ten-thousandths
 
 
 class Heard(random.Random):
@@ -38,10 +38,10 @@ def record() -> dict[str, Any]:
         pass
     rows = [train0.probabilities(row) for row in counts]
     names = [written(random_seed, run, rows) for random_seed in SEEDS]
-    return {"tokens": [*run.tokenizer.chars, "BOS"], "unit": UNIT, "ahead": AHEAD, "draft": [thousandths(row) for row in rows], "names": names}
+    return {"tokens": [*run.tokenizer.chars, "BOS"], "unit": UNIT, "ahead": AHEAD, "draft": [in_units(row) for row in rows], "names": names}
 
 
-def thousandths(probs: Sequence[float]) -> list[int]:
+def in_units(probs: Sequence[float]) -> list[int]:
     return [round(UNIT * p) for p in probs]
 
 
@@ -52,7 +52,7 @@ def written(seed: int, run: Any, rows: list[list[float]]) -> dict[str, Any]:
     class Reader(DECODING.PlainReader):
         def read(self, tokens: list[int]) -> list[list[float]]:
             probs = super().read(tokens)
-            passes.append({"guesses": [*self.ahead], "model": [thousandths(p) for p in probs], "tokens": [], "darts": []})
+            passes.append({"guesses": [*self.ahead], "model": [in_units(p) for p in probs], "tokens": [], "darts": []})
             return probs
 
     guess_ahead, accept = DECODING.guess_ahead, DECODING.accept
@@ -66,7 +66,7 @@ def written(seed: int, run: Any, rows: list[list[float]]) -> dict[str, Any]:
         heard = Heard()
         heard.setstate(rng.getstate())
         heard.choices((True, False), weights=(1, 1))
-        passes[-1]["darts"].append(round(heard.dart, 3))
+        passes[-1]["darts"].append(round(heard.dart, 4))
         return accept(guess, q, p, rng)
 
     reader = Reader(run.params, replace(run.config, temperature=1.0))
