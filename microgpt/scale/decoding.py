@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/10-faster-writing.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4815ea902fa3f588]
+# Tangled from docs/7-growing-up/10-faster-writing.md by scripts/tangle.py: edit the chapters, not this file. [sha256:5cac6692a3897efd]
 """Writing in fewer passes: a cache that can be cut back, drafts that are checked; and writing from fewer tokens."""
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def write(
 
 
 def accept(guess: int, q: Probs, p: Probs, rng: random.Random) -> int:
-    """Return `guess`, which was drawn from `q`, or another token in its place, so that what comes out is drawn from `p`."""
+    """Return `guess`, drawn from `q`, or another token in its place, so that what comes out is drawn from `p`."""
     kept = min(p[guess], q[guess])
     [accepted] = rng.choices((True, False), weights=(kept, q[guess] - kept))
     return guess if accepted else draw([max(0, a - b) for a, b in zip(p, q)], rng)
@@ -113,7 +113,7 @@ class Dice:
 
 
 def every_way(run: Callable) -> Iterator[tuple]:
-    """Yield (probability, result) for every way that the dice of `run(rng)` can fall; exactly, if weights are fractions."""
+    """Yield (probability, result) for every way that the dice of `run(rng)` can fall; exact for fractions."""
     todo: list[list[int]] = [[]]
     while todo:
         dice = Dice(todo.pop())
@@ -132,7 +132,7 @@ def top_k(probs: Probs, k: int) -> list[float]:
 
 
 def top_p(probs: Probs, share: float) -> list[float]:
-    """Leave the fewest tokens that have this share together, from the likeliest on. (n,) -> (n,). Holtzman et al. 2019."""
+    """Leave the fewest tokens that have this share together, likeliest first. (n,) -> (n,). Holtzman et al. 2019."""
     k, total = 0, 0.0
     for p in sorted(probs, reverse=True):
         k, total = k + 1, total + p

@@ -9,15 +9,8 @@
                     in standard deviations; and the same where the refused are drawn again from p
         cuts        name of a cut -> for each seed, of the kept-out names: letters cut, in percent, and names lost; of 1000
                     written names: how many stand among all names, and how many different ones there are
-    decoding-times.json, all ratios in one run:
-        cache       lengths T; for each: multiplications in dot products with and without the cache, and how many times as long
-                    it takes without, in the plain program and on arrays
-        passes      on arrays: how long a pass over 1, 2, 4, 8, 16 tokens takes, that over 1 being 1
-        batch       rows -> how many times as many names a second as with one row
-        speed       drafts of 1 to 8 letters by pairs, temperature 1: how many times as fast as `write`, on arrays and plain
 
-Models are trained by the engine on arrays, which has the
-program's losses.
+Models are trained by the engine on arrays, which has the losses of the program.
 """
 
 from __future__ import annotations
@@ -25,10 +18,8 @@ from __future__ import annotations
 import importlib
 import math
 import random
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from itertools import islice
@@ -39,22 +30,19 @@ from unittest.mock import patch
 from microgpt import Adam, Config, Params, Tokenizer, flatten, init_params, load_docs
 from microgpt.ladder import fallback, train0
 from microgpt.scale.batch_decoding import ArrayReader, write_many
-from microgpt.scale.decoding import PlainReader, draw, speculate, top_k, top_p, write
+from microgpt.scale.decoding import draw, speculate, top_k, top_p, write
 from microgpt.scale.numpy_engine import NumpyEngine
 
-GPT = importlib.import_module("microgpt.gpt")  # the module; `microgpt.gpt` is its function
 DECODING = importlib.import_module("microgpt.scale.decoding")
 SEEDS = (42, 1, 2, 3, 4, 5, 6, 7)
 FEW = SEEDS[:4]
 KEPT_OUT, WRITTEN, DRAFTED = 1000, 1000, 300
 AHEAD = (1, 2, 4, 6, 8)
-LENGTHS = (16, 32, 64, 128, 256)
-ROWS = (1, 4, 16, 64, 256, 1024)
 TEXTS = 20_000  # for chi-square
 TEMPERATURES = (1.0, 0.5)
 CUTS: dict[str, Callable[[Sequence[float]], list[float]]] = {
-    **{f"top-k {k}": lambda probs, k=k: top_k(probs, k) for k in (3, 5, 8, 18)},
-    **{f"top-p {p}": lambda probs, p=p: top_p(probs, p) for p in (0.5, 0.7, 0.9, 0.98)},
+    **{f"top-k {k}": lambda probs, k=k: top_k(probs, k) for k in (3, 4, 5, 8, 18)},
+    **{f"top-p {p}": lambda probs, p=p: top_p(probs, p) for p in (0.5, 0.6, 0.7, 0.9, 0.98)},
 }
 COLD = (0.4, 0.5, 0.6, 0.7, 1.0)  # temperatures, which cut nothing
 
@@ -157,97 +145,6 @@ class Known:
 DRAFTS = ("blind", "pairs", "fallback", "itself")
 
 
-# ------------------------------------------------------------------------------------ times
-
-
-def quickest(functions: Sequence[Callable[[], Any]], rounds: int) -> list[float]:
-    """The CPU time of each function in its best round; they take turns."""
-    best = [math.inf] * len(functions)
-    for _ in range(rounds):
-        for i, function in enumerate(functions):
-            began = time.process_time()
-            function()
-            best[i] = min(best[i], time.process_time() - began)
-    return best
-
-
-@contextmanager
-def counted_products():
-    """Within it, the plain model's multiplications in dot products are counted: yields a list with one number."""
-    count, dot = [0], GPT.dot
-
-    def counting(a: Any, b: Any) -> Any:
-        count[0] += len(a)
-        return dot(a, b)
-
-    with patch.object(GPT, "dot", counting):
-        yield count
-
-
-def read_all(reader: Any, tokens: list[int], cached: bool) -> None:
-    """Ask what comes after each token, as a writer does."""
-    reader.forget(0)
-    for i in range(len(tokens)):
-        if not cached:
-            reader.forget(0)
-        reader.read(tokens[reader.length : i + 1])
-
-
-def products(length: int, cached: bool, config: Config = Config(), size: int = 27) -> int:
-    """Multiplications in dot products to ask what comes after each of `length` tokens, by the formula."""
-
-    def one(t: int) -> int:  # a token with t in the cache, itself among them
-        n = config.n_embd
-        return config.n_layer * (12 * n * n + 2 * n * t) + size * n + 3 * n
-
-    return sum(one(t) for end in range(1, length + 1) for t in ([end] if cached else range(1, end + 1)))
-
-
-def record_cache(lengths: Sequence[int] = LENGTHS, rounds: int = 2) -> dict[str, Any]:
-    config = Config(block_size=max(lengths))
-    params = init_params(config, 27, random.Random(1))
-    tokens = [random.Random(2).randrange(27) for _ in range(max(lengths))]
-    plain, array = PlainReader(params, config), ArrayReader(params, config)
-    found: dict[str, Any] = {"lengths": list(lengths), "with": [], "without": [], "plain": [], "array": []}
-    for length in lengths:
-        found["with"].append(products(length, True))
-        found["without"].append(products(length, False))
-        for name, reader in (("plain", plain), ("array", array)):
-            repeats = max(rounds, 2000 // length) if name == "array" else rounds if length <= 64 else 1  # of minutes
-            ways = [lambda cached=cached: read_all(reader, tokens[:length], cached) for cached in (True, False)]
-            cached, anew = quickest(ways, repeats)
-            found[name].append(round(anew / cached, 2))
-    return found
-
-
-def record_passes() -> list[float]:
-    made = model(SEEDS[0])
-    reader = ArrayReader(made.params, made.config)
-
-    def passes(n: int) -> None:
-        for _ in range(100):
-            reader.forget(0)
-            reader.read([1] * n)
-
-    times = quickest([lambda n=n: passes(n) for n in (1, 2, 4, 8, 16)], 30)
-    return [round(t / times[0], 2) for t in times]
-
-
-def record_batch() -> dict[str, float]:
-    made = model(SEEDS[0])
-
-    reader = ArrayReader(made.params, made.config)
-
-    def names(rows: int) -> None:
-        for first in range(0, max(rows, 64), rows):
-            reader.forget(0)
-            write_many(reader, made.tokenizer.bos, [random.Random(first + i) for i in range(rows)])
-
-    times = quickest([lambda rows=rows: names(rows) for rows in ROWS], 10)
-    each = [t / max(rows, 64) for t, rows in zip(times, ROWS)]
-    return {str(rows): round(each[0] / t, 1) for rows, t in zip(ROWS, each)}
-
-
 def record_idle() -> float:
     made = model(SEEDS[0])
     parts = []
@@ -256,26 +153,6 @@ def record_idle() -> float:
         lengths = [len(text) for text in write_many(ArrayReader(made.params, made.config), made.tokenizer.bos, rngs)]
         parts.append(fmean(lengths) / max(lengths))
     return round(fmean(parts), 3)
-
-
-def record_speed(rounds: int = 10) -> dict[str, list[float]]:
-    made = model(SEEDS[0])
-    config, bos = replace(made.config, temperature=1.0), made.tokenizer.bos
-    draft = Known(made, 1.0).draft("pairs")
-    found = {}
-    for name, reader, names in (("array", ArrayReader(made.params, config), 60), ("plain", PlainReader(made.params, config), 15)):
-
-        def run(n: int, reader: Any = reader, names: int = names) -> None:
-            for seed in range(names):
-                reader.forget(0)
-                rng = random.Random(seed)
-                writing = speculate(reader, draft, n, bos, rng) if n else write(reader, bos, rng)
-                for _ in writing:
-                    pass
-
-        alone, *drafted = quickest([lambda n=n: run(n) for n in range(9)], rounds)
-        found[name] = [round(alone / t, 2) for t in drafted]
-    return found
 
 
 # ---------------------------------------------------------------------------------- drafts
@@ -397,8 +274,3 @@ def record_cuts(seeds: Sequence[int] = SEEDS, written: int = WRITTEN) -> dict[st
 def record_decoding() -> dict[str, Any]:
     """Return the content of decoding.json."""
     return {"idle": record_idle(), **record_drafts(), "chi": record_chi(), "cuts": record_cuts()}
-
-
-def record_times() -> dict[str, Any]:
-    """Return the content of decoding-times.json."""
-    return {"passes": record_passes(), "batch": record_batch(), "speed": record_speed(), "cache": record_cache()}

@@ -16,6 +16,7 @@ np = pytest.importorskip("numpy", reason="NumPy is not installed")
 from microgpt.scale.batch_decoding import ArrayReader, write_many  # noqa: E402
 from microgpt.scale.decoding import PlainReader, speculate, top_k, top_p  # noqa: E402
 from scripts.runs import decoding as recorder  # noqa: E402
+from scripts.runs import decoding_times as clock  # noqa: E402
 
 RECORDED = json.loads((ROOT / "docs/assets/data/decoding.json").read_text(encoding="utf-8"))
 CONFIGS = [Config(temperature=1.0), Config(n_layer=2, n_head=2, activation="relu2", init_std=0.3), Config(n_layer=0)]
@@ -72,12 +73,12 @@ def test_multiplications_are_as_many_as_the_formula_says():
     config = Config(n_layer=2, block_size=12)
     params = init_params(config, 27, random.Random(1))
     for cached in (True, False):
-        with recorder.counted_products() as count:
-            recorder.read_all(PlainReader(params, config), [1] * 12, cached)
-        assert count[0] == recorder.products(12, cached, config)
+        with clock.counted_products() as count:
+            clock.read_all(PlainReader(params, config), [1] * 12, cached)
+        assert count[0] == clock.products(12, cached, config)
     found = json.loads((ROOT / "docs/assets/data/decoding-times.json").read_text(encoding="utf-8"))["cache"]
-    assert found["with"] == [recorder.products(n, True) for n in found["lengths"]]
-    assert found["without"] == [recorder.products(n, False) for n in found["lengths"]]
+    assert found["with"] == [clock.products(n, True) for n in found["lengths"]]
+    assert found["without"] == [clock.products(n, False) for n in found["lengths"]]
 
 
 def test_drafts_come_out_again(trained):
@@ -87,6 +88,12 @@ def test_drafts_come_out_again(trained):
         for what, value in found.items():
             assert RECORDED["drafts"]["1"][name][what][0] == round(value, 4)
     assert RECORDED["held_out"]["itself"][0] == round(recorder.held_out(known, "itself"), 4)
+
+
+def test_the_better_model_is_the_worse_draft():
+    for drafts in RECORDED["drafts"].values():
+        assert all(a > b for a, b in zip(drafts["pairs"]["accepted"], drafts["fallback"]["accepted"], strict=True))
+    assert all(a > b for a, b in zip(RECORDED["held_out"]["pairs"], RECORDED["held_out"]["fallback"], strict=True))
 
 
 def test_cuts_come_out_again(trained):

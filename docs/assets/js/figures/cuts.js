@@ -12,7 +12,7 @@ const START = "em", HEIGHT = 200, BOTTOM = 172, LEFT = 34, NAMES = 1000
 customElements.define("figure-cuts", class extends Figure {
   async build() {
     const [{ lost_k, lost_p, names }, { tokens, logits }] = await Promise.all([load("cuts.json"), load("temperature.json")])
-    let beginning = START, kind = "k", k = 8, p = 90
+    let beginning = START, kind = "k", k = 18, p = 95
     let order, shares, left, control
     const status = liveText(), cast = html("ol", { class: "tokens", "aria-label": "names that can be written, or can't" })
 
