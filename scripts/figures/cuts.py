@@ -52,5 +52,5 @@ def still() -> Html:
         lost = recorded["lost_k" if kind == "top-k" else "lost_p"][size - 1]
         gone = [name for name, (rank, share) in recorded["names"].items() if (rank > size if kind == "top-k" else share >= size / 100)]
         shown = " ".join(temperature["tokens"][i] for i in kept)
-        rows.append([f"{kind}, {size if kind == 'top-k' else number(size / 100)}", shown, f"{lost} of {KEPT_OUT}", ", ".join(gone)])
+        rows.append([f"k = {size}" if kind == "top-k" else f"p = {number(size / 100)}", shown, f"{lost} of {KEPT_OUT}", ", ".join(gone)])
     return element("div", table(["cut", f"left after “{START}”", "names forbidden", "among them"], rows))

@@ -69,7 +69,7 @@ def read_all(reader: Any, tokens: list[int], cached: bool) -> None:
 
 
 def products(length: int, cached: bool, config: Config = Config(), size: int = 27) -> int:
-    """Multiplications in dot products to ask what comes after each of `length` tokens, by the formula."""
+    """Multiplications in dot products to ask what comes after each of `length` tokens, by the formula for one layer."""
 
     def one(t: int) -> int:  # a token with t in the cache, itself among them
         n = config.n_embd
