@@ -20,6 +20,8 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    bfloat16.json   training in bfloat16, and how fast smaller numbers are: explained in bfloat.py
+    smaller.json    what rounding does to trained models: explained in smaller.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -39,11 +41,13 @@ from microgpt import PRESETS, DataError, DivergenceError
 from .. import DATA, ROOT
 from ..figures import FIGURES
 from ..tangle import UserError, write_files
+from .bfloat import record_bfloat
 from .default import record_run
 from .fingerprint import fingerprint
 from .ladder import record_ladder
 from .measures import record_measures
 from .paired import record_paired
+from .smaller import record_smaller
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
@@ -54,6 +58,8 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "smaller.json": record_smaller,
+    "bfloat16.json": record_bfloat,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
