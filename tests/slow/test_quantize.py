@@ -156,12 +156,12 @@ def test_matrices_may_have_other_bits(params, tmp_path):
         (lambda c: c | {"weights": {}}, "0 matrices"), (lambda c: c | {"config": {"n_embd": 17}}, ""),
         (lambda c: c | {"alphabet": "ab"}, "bytes are not"),
         (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "bits": 3}}}, "bytes are not"),
-        (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "bits": 9}}}, ""),
-        (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "bits": "4"}}}, ""),
+        (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "bits": 9}}}, "not a rounded model"),
+        (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "bits": "4"}}}, "not a rounded model"),
         (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "block": 0}}}, "no blocks of 0"),
-        (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "numbers": "!"}}}, ""),
+        (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "numbers": "!"}}}, "not a rounded model"),
         (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "scales": pack([0x7F80] * 27, 16)}}}, "finite"),
-        (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "numbers": pack([15] * 432, 4)}}}, ""),
+        (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "numbers": pack([15] * 432, 4)}}}, "not a rounded model"),
     ],
 )  # fmt: skip
 def test_a_damaged_file_is_named(change, message, params, tmp_path):
