@@ -19,7 +19,8 @@
         integers        all products of matrices in 8-bit integers; the first 200 names that were kept out
     first_100           the model of seed 42 on the first hundred names that were kept out, by bits: its loss
 
-A model is trained by the NumPy engine, in float64, and kept in build/smaller/ until the program changes.
+A model is trained by the NumPy engine and examined by PyTorch, both in float64; it's kept in build/smaller/ until the
+program changes.
 """
 
 from __future__ import annotations
@@ -96,17 +97,24 @@ def trained(model: str, seed: int) -> Model:
 
 
 def loss(weights: Model, model: str = "default") -> float:
-    """The mean loss of the documents that were kept out, in nats."""
-    import numpy
-    from microgpt.scale.numpy_engine import document
+    """The mean loss of the documents that were kept out, in nats: PyTorch reads all of them at once, in float64."""
+    import torch
+    from microgpt.scale.torch_engine import GPT as Module, load_vector, mean_loss
 
     data, options = SETTINGS[model]
-    docs, kept_out = documents(data)
-    tokenizer, config = speller(data), replace(Config(), **options)
-    w = {name: numpy.array(matrix) for name, matrix in weights.items()}
-    g = {name: numpy.zeros_like(matrix) for name, matrix in w.items()}  # not looked at
-    tokens = ([tokenizer.bos, *tokenizer.encode(doc), tokenizer.bos][: config.block_size + 1] for doc in kept_out)
-    return fmean(document(ids, w, g, config) for ids in tokens)
+    module = Module(replace(Config(), **options), len(weights["wte"])).double()
+    load_vector(module, [x for matrix in weights.values() for row in matrix for x in row])
+    inputs, targets = exam(data, replace(Config(), **options).block_size)
+    with torch.no_grad():
+        return mean_loss(module(inputs), targets).item()
+
+
+@cache
+def exam(data: str, block_size: int) -> Any:
+    from microgpt.scale.torch_engine import pad
+
+    tokenizer = speller(data)
+    return pad([[tokenizer.bos, *tokenizer.encode(doc), tokenizer.bos][: block_size + 1] for doc in documents(data)[1]])
 
 
 @cache
