@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/09-smaller-numbers.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f030ad33cedfddfd]
+# Tangled from docs/7-growing-up/09-smaller-numbers.md by scripts/tangle.py: edit the chapters, not this file. [sha256:058a6b15dcd59e74]
 """Smaller numbers: bfloat16, and weights of 1 to 8 bits. Unlike its neighbors it needs nothing but Python."""
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ SMALL_FORMAT = "microgpt-small-1"
 def to_bits(x: float) -> int:
     """Return the 16 bits of the bfloat16 nearest to x; of two equally near, the even one."""
     [bits] = struct.unpack(">I", struct.pack(">f", x))
+    # Adding almost half a step makes cutting off a rounding; the last bit that stays decides where it's exactly half.
     return bits + 0x7FFF + (bits >> 16 & 1) >> 16
 
 

@@ -25,7 +25,7 @@ customElements.define("figure-bits-against-loss", class extends Figure {
         place.append(
           svg("text", { class: "note", x: 12, y: 14 }, "as they are"),
           svg("text", { class: "note", x: 12, y: 112 }, bits === FLOAT ? "not rounded" : "rounded"),
-          axisBelow(x, ticks(-reach, reach, 4), { y: 124, text: value => number(value, 1) }))
+          axisBelow(x, ticks(-reach, reach, 6), { y: 124, text: value => number(value, 1) }))
         if (bits < FLOAT)
           place.append(...levels(bits).map(level => svg("line", { class: "level", x1: x(level * scale), x2: x(level * scale), y1: 84, y2: 96 })))
         weights.forEach((weight, i) => {
