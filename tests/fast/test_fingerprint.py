@@ -126,6 +126,15 @@ def test_data_that_a_recorder_names_matters_to_it(project):
     assert "scripts.runs.paired" in changed_by(lambda: others.write_text(others.read_text() + "zyx\n"))
 
 
+@pytest.mark.parametrize("module_name", ["quantize", "numpy_engine", "engines"])
+def test_a_module_of_scale_matters_to_what_names_it(project, module_name):
+    recorders = ("scripts.runs.smaller", FIGURE)
+    before = [fingerprint(name) for name in recorders]
+    path = project / f"microgpt/scale/{module_name}.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\nMORE = 1\n", encoding="utf-8")
+    assert [fingerprint(name) != old for name, old in zip(recorders, before)] == [True, False]
+
+
 def test_a_variant_matters_to_the_experiments(project):
     chapter = project / "docs/01-a.md"
     fence = "```python {variant=other replaces=one}\na = 1\n```\n"
