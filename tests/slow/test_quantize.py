@@ -153,7 +153,7 @@ def test_matrices_may_have_other_bits(params, tmp_path):
     "change, message",
     [
         (lambda c: c | {"format": "microgpt-1"}, "its format is"), (lambda c: [], "its format is"),
-        (lambda c: c | {"weights": {}}, "0 matrices"), (lambda c: c | {"config": {"n_embd": 17}}, ""),
+        (lambda c: c | {"weights": {}}, "0 matrices"), (lambda c: c | {"config": {"n_embd": 17}}, "not divisible"),
         (lambda c: c | {"alphabet": "ab"}, "bytes are not"),
         (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "bits": 3}}}, "bytes are not"),
         (lambda c: c | {"weights": {**c["weights"], "wte": {**c["weights"]["wte"], "bits": 9}}}, "not a rounded model"),
