@@ -219,6 +219,14 @@ def test_the_figure_shows_that_model(default_run_made):
     assert [sample(small, run.config, run.tokenizer, rng) for _ in range(3)] == figure["widths"][2]["names"][:3]
 
 
+def test_the_models_are_those_of_the_experiments():
+    """What NumPy trained and PyTorch examined has the losses of what the plain program trained and examined."""
+    floats, paired = recorded("smaller.json")["floats"], recorded("paired.json")
+    others = {"default": "default", "longer": "default-4000", "wide": "width-32-rate-0.003-4000", "doubled": "doubled"}
+    for model, name in others.items():
+        assert floats[model]["all"] == paired[name]["held_out"]
+
+
 def test_a_model_of_the_recorder_trained_again():
     """A slice of what takes minutes: 250 names, rounded to 3 bits, by NumPy."""
     pytest.importorskip("numpy")
