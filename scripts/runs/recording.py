@@ -20,6 +20,8 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    arrays.json     the same for the chapter on arrays; needs NumPy: explained in arrays.py
+    engines.json    the engines against one another; needs all their packages: explained in engines.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -35,11 +37,14 @@ from pathlib import Path
 from typing import Any
 
 from microgpt import PRESETS, DataError, DivergenceError
+from microgpt.scale.engines import EngineError
 
 from .. import DATA, ROOT
 from ..figures import FIGURES
 from ..tangle import UserError, write_files
+from .arrays import record_arrays
 from .default import record_run
+from .engines import record_engines
 from .fingerprint import fingerprint
 from .ladder import record_ladder
 from .measures import record_measures
@@ -54,6 +59,8 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "arrays.json": record_arrays,
+    "engines.json": record_engines,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
@@ -189,7 +196,7 @@ def record(names: list[str], only_check: bool = False) -> int:
         started = time.monotonic()
         try:
             content = {"fingerprint": current_fingerprint(name), **RECORDINGS[name]()}
-        except (DataError, DivergenceError) as error:
+        except (DataError, DivergenceError, EngineError) as error:
             raise UserError(f"{name}: the program failed: {error}") from None
         seconds = time.monotonic() - started
         if not (problem := compare(name, content)):
