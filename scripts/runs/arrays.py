@@ -38,7 +38,7 @@ Json = dict[str, Any]
 
 def program(mistake: str = "") -> ModuleType:
     """The NumPy engine's module, with a mistake in it or without."""
-    from microgpt.scale import numpy_engine
+    import microgpt.scale.numpy_engine as numpy_engine
 
     source = inspect.getsource(numpy_engine)
     if mistake:

@@ -45,6 +45,9 @@ from .ladder import settled
 
 Json = dict[str, Any]
 ONE_FILE = ROOT / "docs" / "assets" / "downloads" / "microgpt.py"
+MODULES = {  # named, so that the fingerprint counts their code
+    "numpy": "microgpt.scale.numpy_engine", "jax": "microgpt.scale.jax_engine", "torch": "microgpt.scale.torch_engine",
+}  # fmt: skip
 SIDE = 1000  # of the large tables
 ROUNDS = 3  # processes for each case; of their windows the quickest counts
 WINDOWS = 4
@@ -77,7 +80,7 @@ def cases(engines: list[str]) -> list[Case]:
 
 def installed() -> tuple[list[str], list[str]]:
     """The engines that need a package: those that can be had here, and those that can't."""
-    there = [name for name in ENGINES[1:] if importlib.util.find_spec(name) and importlib.util.find_spec(f"microgpt.scale.{name}_engine")]
+    there = [name for name, module in MODULES.items() if importlib.util.find_spec(name) and importlib.util.find_spec(module)]
     return there, [name for name in ENGINES[1:] if name not in there]
 
 

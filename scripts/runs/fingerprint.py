@@ -1,8 +1,8 @@
 """What a recording depends on, as a short hash: so that a stale one is known without running anything.
 
 It changes with the code of the program's modules, with the built-in names, with the code that records and with the
-data, rungs of the ladder, engines and variants that this names; not with comments and docstrings. `--check` repeats the
-run itself.
+data, rungs of the ladder, modules of microgpt/scale/ and variants that this names; not with comments and docstrings. `--check` repeats the run
+itself.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from ..text.code import code_lines
 from ..text.variants import read_variants
 
 PROGRAM = ("data", "value", "params", "gpt", "train", "infer")  # of the package; the rest computes nothing
-NOT_RECORDED = ("scripts.figures._still", "scripts.runs.fingerprint")  # how stills look, and this
+# How stills look; this; and tangle, since what it makes is hashed itself: the program, the rungs, the chunks of variants.
+NOT_RECORDED = ("scripts.figures._still", "scripts.runs.fingerprint", "scripts.tangle")
 RUNG = re.compile(r"\btrain[0-9]\b|microgpt\.ladder")
-SCALE = re.compile(r"\bmicrogpt\.scale\.(\w+)|\bfrom microgpt\.scale import (\w+)")  # `engines` makes any of them
+SCALE = re.compile(r"microgpt\.scale\.(\w+)")
 VARIANTS = "scripts/text/variants.py"
 DATA_FILE = re.compile(r"docs/assets/data/[\w-]+\.txt")
 
@@ -38,27 +39,24 @@ def fingerprint(recorder: str) -> str:
         if RUNG.search(code):
             for rung in sorted((ROOT / "microgpt" / "ladder").glob("train*.py")):
                 digest.update(_code(rung, rung.stat().st_mtime_ns).encode())
-        for module in sorted({name for match in SCALE.findall(code) for name in match if name}):
-            for part in sorted(scale_modules(module)):
-                digest.update(_code(part, part.stat().st_mtime_ns).encode())
+        for module in scale_modules(SCALE.findall(code)):
+            digest.update(_code(module, module.stat().st_mtime_ns).encode())
         if file == ROOT / VARIANTS:
             for variant, chunks in sorted(read_variants(read_book(ROOT)).items()):
                 digest.update(f"{variant}: {sorted(chunks.items())}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def scale_modules(name: str) -> set[Path]:
-    """The files of a module of microgpt/scale/ and of those there that it imports; of `engines`, all engines too."""
+def scale_modules(names: list[str]) -> list[Path]:
+    """The files of some modules of microgpt/scale/, and of those that they import from there."""
     found: set[Path] = set()
-    folder = ROOT / "microgpt" / "scale"
-    todo = [folder / f"{name}.py", *(folder.glob("*_engine.py") if name == "engines" else [])]
+    todo = list(names)
     while todo:
-        file = todo.pop()
-        if file in found or not file.is_file():
-            continue
-        found.add(file)
-        todo += [file.with_name(f"{module}.py") for level, module in _imports(file, file.stat().st_mtime_ns) if level == 1]
-    return found
+        file = ROOT / "microgpt" / "scale" / f"{todo.pop()}.py"
+        if file.is_file() and file not in found:
+            found.add(file)
+            todo += [module for level, module in _imports(file, file.stat().st_mtime_ns) if level == 1]
+    return sorted(found)
 
 
 @cache

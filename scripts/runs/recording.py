@@ -27,6 +27,7 @@ stale() knows without running anything what has to be recorded again. All but pa
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import sys
@@ -42,9 +43,7 @@ from microgpt.scale.engines import EngineError
 from .. import DATA, ROOT
 from ..figures import FIGURES
 from ..tangle import UserError, write_files
-from .arrays import record_arrays
 from .default import record_run
-from .engines import record_engines
 from .fingerprint import fingerprint
 from .ladder import record_ladder
 from .measures import record_measures
@@ -54,13 +53,23 @@ REFERENCE = "reference.json"
 Json = dict[str, Any]
 
 
+def later(module: str, function: str) -> Callable[[], Json]:
+    """A recorder that is imported only when it records, because it needs a package that the rest does without."""
+
+    def record() -> Json:
+        return getattr(importlib.import_module(module), function)()
+
+    record.__module__ = module  # whose fingerprint it has
+    return record
+
+
 RECORDINGS: dict[str, Callable[[], Json]] = {
     "run.json": record_run,
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
-    "arrays.json": record_arrays,
-    "engines.json": record_engines,
+    "arrays.json": later("scripts.runs.arrays", "record_arrays"),
+    "engines.json": later("scripts.runs.engines", "record_engines"),
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
