@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/01-tables-instead-of-numbers.md by scripts/tangle.py: edit the chapters, not this file. [sha256:db3e7ff6f2ec728e]
+# Tangled from docs/7-growing-up/01-tables-instead-of-numbers.md by scripts/tangle.py: edit the chapters, not this file. [sha256:db11bffffe97b952]
 """The model on arrays: a whole document at once, and its gradients by hand."""
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def join(x: np.ndarray) -> np.ndarray:
 
 def attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Let each position attend to itself and those before it; also return the weights. (h, t, d) -> same, (h, t, t)."""
-    future = np.triu(np.full((q.shape[1], q.shape[1]), -np.inf), 1)
+    future = np.triu(np.full((q.shape[1], q.shape[1]), -np.inf, q.dtype), 1)
     weights = softmax(q @ k.swapaxes(1, 2) / q.shape[2] ** 0.5 + future)
     return weights @ v, weights
 
