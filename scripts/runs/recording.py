@@ -24,6 +24,8 @@ stale() knows without running anything what has to be recorded again. All but pa
     decoding-times.json     the same by the clock: explained in decoding_times.py
     arrays.json     the same for the chapter on arrays; needs NumPy: explained in arrays.py
     engines.json    the engines against one another; needs all their packages: explained in engines.py
+    bfloat16.json   training in bfloat16, and how fast smaller numbers are: explained in bfloat.py
+    smaller.json    what rounding does to trained models: explained in smaller.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -45,11 +47,13 @@ from microgpt.scale.engines import EngineError
 from .. import DATA, ROOT
 from ..figures import FIGURES
 from ..tangle import UserError, write_files
+from .bfloat import record_bfloat
 from .default import record_run
 from .fingerprint import fingerprint
 from .ladder import record_ladder
 from .measures import record_measures
 from .paired import record_paired
+from .smaller import record_smaller
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
@@ -74,6 +78,8 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "decoding-times.json": later("scripts.runs.decoding_times", "record_times"),
     "arrays.json": later("scripts.runs.arrays", "record_arrays"),
     "engines.json": later("scripts.runs.engines", "record_engines"),
+    "smaller.json": record_smaller,
+    "bfloat16.json": record_bfloat,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
