@@ -44,7 +44,8 @@ class Plugin:
     def __init__(self) -> None:
         self.failed: list[str] = []
 
-    def pytest_configure(self) -> None:  # after conftest.py, before the tests are imported
+    def pytest_configure(self, config: pytest.Config) -> None:  # after conftest.py, before the tests are imported
+        config.addinivalue_line("markers", "no_cover: of pytest-cov, which isn't loaded here")
         phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
         hypothesis.settings.register_profile("noticing", hypothesis.settings(), phases=phases, database=None, derandomize=True)
         hypothesis.settings.load_profile("noticing")

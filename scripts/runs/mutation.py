@@ -27,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -184,11 +185,16 @@ class Tests:
             write_files(self.folder, {path: book.content(path) for path in paths})
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 class Found:
-    """Which test noticed which mutant. It still does as long as neither the program nor the test's file has changed."""
+    """Which test noticed which mutant. It still does as long as neither the program nor the test has changed."""
 
     def __init__(self, book: Book) -> None:
-        self.program = hash_of("", b"".join(book.content(path) for path in book.files))
+        self.program = hash_of("", b"".join(book.content(f"microgpt/{module}.py") for module in modules_of(book)))
         self.noticed: dict[tuple, str] = {}
         with suppress(FileNotFoundError), open(FOUND, encoding="utf-8") as file:
             for line in file:
@@ -197,8 +203,16 @@ class Found:
                     self.noticed[tuple(mutant)] = test
 
     def made_of(self, test: str) -> str:
-        path = ROOT / test.split("::")[0]
-        return hash_of(self.program, path.read_bytes() if path.is_file() else b"")
+        """A hash of the program, of the test and of what else in its file is no test."""
+        file, _, name = test.partition("::")
+        if not (ROOT / file).is_file():
+            return self.program  # it never ended, or couldn't be imported
+        code = [
+            ast.dump(node)
+            for node in parsed(ROOT / file).body
+            if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_") or node.name == name.split("[")[0]
+        ]
+        return hash_of(self.program, "".join(code).encode())
 
     def add(self, mutant: Mutant, test: str) -> None:
         self.noticed[tuple(mutant)] = test
@@ -208,16 +222,20 @@ class Found:
 
 
 def candidates(mutant: Mutant, tests: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """The fast tests that may notice, and the seconds they take: the quickest first.
+    """The fast tests that may notice, in the order in which to ask them, and the seconds they take.
 
-    They are those that run the line. One that is only run when the module is imported, or that belongs to a statement
-    of several lines, concerns all that run anything there. And of what a process runs nobody knows.
+    They are those that run the line, the quickest first, and those that start processes, of which nobody knows what
+    they run. A line that is only run when its module is imported, or that belongs to a statement of several lines,
+    may be noticed by all, those that run something of its module first.
     """
     module = Path(mutant.file).stem
+
+    def first(test: str) -> tuple[bool, float]:
+        return module not in tests[test]["lines"], tests[test]["seconds"]
+
     running = {test for test, what in tests.items() if mutant.line in what["lines"].get(module, ())}
-    running = running or {test for test, what in tests.items() if module in what["lines"]}
-    found = {test: what["seconds"] for test, what in tests.items() if test in running or what["processes"]}
-    return dict(sorted(found.items(), key=lambda item: item[1]))
+    found = sorted((test for test in tests if not running or test in running or tests[test]["processes"]), key=first)
+    return {test: tests[test]["seconds"] for test in found}
 
 
 def late(mutant: Mutant, book: Book) -> list[str]:

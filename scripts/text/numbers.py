@@ -217,6 +217,7 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "paired": lambda: load_recorded("paired.json"),
     "ladder": lambda: load_recorded("ladder.json"),
     "measures": lambda: load_recorded("measures.json"),
+    "mutation": lambda: load_recorded("mutation.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
     "short_path": short_path,

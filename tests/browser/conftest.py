@@ -155,6 +155,7 @@ class Visit:
     asked: list[str] = field(default_factory=list)  # paths below the site, in the order of the requests
     foreign: list[str] = field(default_factory=list)  # requests that would have left it; none of them did
     complaints: list[str] = field(default_factory=list)
+    listeners: list[tuple] = field(default_factory=list)
 
     def go(self, path: str) -> None:
         """Go to a page, and wait until it is there: its scripts, its fonts, and what instant navigation needs."""
@@ -186,6 +187,14 @@ class Visit:
             total += len(content) if file.suffix in (".woff2", ".png") else len(gzip.compress(content, 6))
         return total
 
+    def listen(self, event: str, hear) -> None:
+        self.page.on(event, hear)
+        self.listeners.append((event, hear))
+
+    def listen_no_more(self) -> None:
+        for event, hear in self.listeners:
+            self.page.remove_listener(event, hear)
+
     def note(self, request) -> bool:
         """Write a request down; whether it stays on the site."""
         url = request.url
@@ -216,17 +225,17 @@ def open_context(chromium, **options):
 
 def open_visit(chromium, site: str, **options) -> Visit:
     """A page in a browser window of its own, which keeps nothing: there is no cache where requests can be answered."""
-    new = watched(open_context(chromium, **options), site, options.get("java_script_enabled", True))
+    new = watched(open_context(chromium, **options).new_page(), site, options.get("java_script_enabled", True))
     new.page.context.route("**/*", new.answer)
     return new
 
 
-def watched(context, site: str, scripts: bool = True) -> Visit:
-    """A new page, of which every complaint is written down."""
-    new = Visit(context.new_page(), site, scripts)
-    new.page.on("console", lambda message: message.type == "error" and new.complaints.append(message.text))
-    new.page.on("pageerror", lambda error: new.complaints.append(str(error)))
-    new.page.on("response", lambda r: r.status >= 400 and new.complaints.append(f"{r.status}: {r.url}"))
+def watched(page, site: str, scripts: bool = True) -> Visit:
+    """A page of which every complaint is written down."""
+    new = Visit(page, site, scripts)
+    new.listen("console", lambda message: message.type == "error" and new.complaints.append(message.text))
+    new.listen("pageerror", lambda error: new.complaints.append(str(error)))
+    new.listen("response", lambda r: r.status >= 400 and new.complaints.append(f"{r.status}: {r.url}"))
     return new
 
 
@@ -262,33 +271,36 @@ def axe() -> str:
 
 @pytest.fixture(scope="session")
 def windows(chromium):
-    """windows(**options) is a browser window with such options, one for all tests of figures: it keeps what it has loaded."""
+    """windows(**options) is a page with such options, the same for all tests of figures, which go from one to another.
+
+    A window and a page for each would begin a process each time, and load and compile the same scripts.
+    """
     opened = {}
 
     def window(**options):
         key = repr(sorted(options.items()))
         if key not in opened:
-            opened[key] = open_context(chromium, **options)
+            opened[key] = open_context(chromium, **options).new_page()
         return opened[key]
 
     yield window
-    for context in opened.values():
-        context.close()
+    for page in opened.values():
+        page.context.close()
 
 
 @pytest.fixture
 def figure(windows, site):
     """Opens a page and brings the figure with this anchor to life; returns the visit and the live figure.
 
-    Each page is a new one, in a window that other tests have used: what a page may keep there is thrown away. Afterwards
-    no request may have been meant for elsewhere (it finds nobody there), and no page may have complained.
+    Afterwards no request may have been meant for elsewhere (it finds nobody there), no page may have complained, and
+    the next test finds nothing of this one: neither what was stored, nor routes, nor the mouse where it was.
     """
     visits: list[Visit] = []
 
     def start(path: str, anchor: str, viewport: dict[str, int] = VIEWPORT, **options):
         new = watched(windows(**options), site)
         visits.append(new)
-        new.page.on("request", new.note)
+        new.listen("request", new.note)
         new.page.set_viewport_size(viewport)
         new.go(path)
         # Not the locator's own scrolling, which waits for the element to keep still.
@@ -303,8 +315,12 @@ def figure(windows, site):
     yield start
     for done in visits:
         done.page.evaluate("localStorage.clear(); sessionStorage.clear()")
-        done.page.close()
-        done.page.context.clear_cookies()
+    for done in visits:
+        done.page.goto("about:blank")
+        done.listen_no_more()
+        done.page.unroute_all()
+        done.page.emulate_media(media="null", color_scheme="null", reduced_motion="null", forced_colors="null")
+        done.page.mouse.move(0, 0)
         assert not done.foreign
         assert not done.complaints
 
