@@ -20,6 +20,8 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    decoding.json   what makes writing faster: explained in decoding.py
+    decoding-times.json     the same by the clock: explained in decoding_times.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -65,6 +67,8 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "decoding.json": later("scripts.runs.decoding", "record_decoding"),
+    "decoding-times.json": later("scripts.runs.decoding_times", "record_times"),
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
