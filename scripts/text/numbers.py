@@ -221,6 +221,7 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "paired": lambda: load_recorded("paired.json"),
     "ladder": lambda: load_recorded("ladder.json"),
     "measures": lambda: load_recorded("measures.json"),
+    "mutation": lambda: load_recorded("mutation.json"),
     "decoding": lambda: load_recorded("decoding.json"),
     "times": lambda: load_recorded("decoding-times.json"),
     "arrays": lambda: load_recorded("arrays.json"),
