@@ -126,7 +126,6 @@ def test_data_that_a_recorder_names_matters_to_it(project):
     assert "scripts.runs.paired" in changed_by(lambda: others.write_text(others.read_text() + "zyx\n"))
 
 
-<<<<<<< HEAD
 def test_modules_of_scale_matter_to_the_recorders_that_name_them(project):
     recorder = "scripts.runs.decoding"
     for name, matters in (("decoding", True), ("batch_decoding", True), ("numpy_engine", True), ("engines", True), ("__init__", False)):
@@ -138,15 +137,6 @@ def test_modules_of_scale_matter_to_the_recorders_that_name_them(project):
 def test_a_recorder_that_needs_a_package_is_imported_when_it_records():
     assert recording.current_fingerprint("decoding.json") == fingerprint("scripts.runs.decoding")
     assert recording.later("scripts.runs.fingerprint", "sources").__module__ == "scripts.runs.fingerprint"
-=======
-@pytest.mark.parametrize("module_name", ["quantize", "numpy_engine", "engines"])
-def test_a_module_of_scale_matters_to_what_names_it(project, module_name):
-    recorders = ("scripts.runs.smaller", FIGURE)
-    before = [fingerprint(name) for name in recorders]
-    path = project / f"microgpt/scale/{module_name}.py"
-    path.write_text(path.read_text(encoding="utf-8") + "\nMORE = 1\n", encoding="utf-8")
-    assert [fingerprint(name) != old for name, old in zip(recorders, before)] == [True, False]
->>>>>>> 1dba504091b227378c452e5f6b4d36a1d8d6da62
 
 
 def test_a_variant_matters_to_the_experiments(project):
