@@ -101,7 +101,7 @@ def test_what_records_nothing_does_not(project, file):
         ("scripts/figures/stepper.py", ["scripts.figures.stepper"]),
         ("scripts/figures/_trace.py", ["scripts.figures.stepper"]),
         ("scripts/runs/paired.py", ["scripts.runs.paired"]),
-        ("scripts/tangle.py", ["scripts.runs.paired"]),  # which weaves the variants
+        ("scripts/tangle.py", []),  # what it weaves is hashed: the program, rungs, chunks of variants (tests below)
     ],
 )
 def test_what_records_matters_and_what_it_imports(project, file, recorders):
@@ -124,6 +124,19 @@ def test_data_that_a_recorder_names_matters_to_it(project):
     assert "scripts.runs.paired" in named and FIGURE not in named
     others = project / "docs/assets/data/more-towns.txt"
     assert "scripts.runs.paired" in changed_by(lambda: others.write_text(others.read_text() + "zyx\n"))
+
+
+def test_modules_of_scale_matter_to_the_recorders_that_name_them(project):
+    recorder = "scripts.runs.decoding"
+    for name, matters in (("decoding", True), ("batch_decoding", True), ("numpy_engine", True), ("engines", True), ("__init__", False)):
+        before, path = fingerprint(recorder), project / f"microgpt/scale/{name}.py"
+        assert changed_by(lambda path=path: path.write_text(path.read_text() + "\nMORE = 1\n")) == []
+        assert (fingerprint(recorder) != before) == matters, name
+
+
+def test_a_recorder_that_needs_a_package_is_imported_when_it_records():
+    assert recording.current_fingerprint("decoding.json") == fingerprint("scripts.runs.decoding")
+    assert recording.later("scripts.runs.fingerprint", "sources").__module__ == "scripts.runs.fingerprint"
 
 
 def test_a_variant_matters_to_the_experiments(project):
