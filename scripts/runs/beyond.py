@@ -8,7 +8,7 @@
         parity      strings of ten bits, to be answered with whether the number of 1s is odd: share of right answers on 200
                     strings that weren't learned, after 1000 steps of 32. With the answer alone (`direct`), four times as
                     long (`longer`), with four layers of width 32 (`larger`); after the running parity (`thinking`), and after
-                    as many dots (`dots`)
+                    as many dots (`dots`); and before the running parity (`hindsight`)
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ WAYS: dict[str, Callable[[str], str]] = {
     "direct": lambda bits: running_parity(bits)[-1],
     "thinking": lambda bits: f"{running_parity(bits)}={running_parity(bits)[-1]}",
     "dots": lambda bits: f"{'.' * len(bits)}={running_parity(bits)[-1]}",
+    "hindsight": lambda bits: f"{running_parity(bits)[-1]}={running_parity(bits)}",
 }
 
 
@@ -94,7 +95,8 @@ def parity(seed: int, way: str, steps: int = 1000, **size: int) -> float:
     for _ in fine_tune(model, docs, tokenizer, steps, after=ANSWERS):
         pass
     said = answer(model, tokenizer, exam)
-    return round(sum(text.rpartition("=")[2] == running_parity(bits)[-1] for text, bits in zip(said, exam)) / EXAM_BITS, 3)
+    given = [text.partition("=")[0] if way == "hindsight" else text.rpartition("=")[2] for text in said]
+    return round(sum(text == running_parity(bits)[-1] for text, bits in zip(given, exam)) / EXAM_BITS, 3)
 
 
 def record_beyond() -> Json:
@@ -108,5 +110,6 @@ def record_beyond() -> Json:
             "larger": [parity(seed, "direct", n_layer=4, n_embd=32) for seed in EIGHT[:4]],
             "thinking": [parity(seed, "thinking") for seed in EIGHT],
             "dots": [parity(seed, "dots") for seed in EIGHT],
+            "hindsight": [parity(seed, "hindsight") for seed in EIGHT[:4]],
         },
     }

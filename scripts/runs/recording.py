@@ -20,6 +20,7 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    beyond.json     what is not efficiency: explained in beyond.py
     post_training.json  a reward, preferences, conversations: explained in post_training.py
     figures/*.json  what the figures show; explained in their modules
 """
@@ -66,6 +67,7 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "beyond.json": later("scripts.runs.beyond", "record_beyond"),
     "post_training.json": later("scripts.runs.post_training", "record_post_training"),
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }

@@ -13,6 +13,7 @@ Python's own functions, `math`, all that `microgpt` exports, and
     paired["self-only"].mean        what a change to the book does, seed by seed: scripts/runs/paired.py
     ladder.rungs[2].time            the rungs as programs: scripts/runs/ladder.py
     measures.vowels                 what chapters tell in passing of longer runs: scripts/runs/measures.py
+    beyond.parity.dots              what is not efficiency: scripts/runs/beyond.py
     post_training.base.share[0]     a reward, preferences, conversations: scripts/runs/post_training.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
     docs                            the built-in names, in their order
@@ -218,6 +219,7 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "paired": lambda: load_recorded("paired.json"),
     "ladder": lambda: load_recorded("ladder.json"),
     "measures": lambda: load_recorded("measures.json"),
+    "beyond": lambda: load_recorded("beyond.json"),
     "post_training": lambda: load_recorded("post_training.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
