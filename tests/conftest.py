@@ -34,6 +34,8 @@ def ctrl_c_is_heard() -> None:
 settings.register_profile("here", deadline=None, max_examples=1000)
 settings.register_profile("CI", deadline=None, max_examples=10_000, derandomize=True)
 settings.load_profile("CI" if os.environ.get("CI") else "here")
+# What XLA compiles for JAX runs for a moment here: it need not be good, only soon there.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 
 @pytest.fixture(scope="session")

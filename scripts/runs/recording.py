@@ -22,6 +22,8 @@ stale() knows without running anything what has to be recorded again. All but pa
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
     beyond.json     what is not efficiency: explained in beyond.py
     post_training.json  a reward, preferences, conversations: explained in post_training.py
+    decoding.json   what makes writing faster: explained in decoding.py
+    decoding-times.json     the same by the clock: explained in decoding_times.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -69,6 +71,8 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "measures.json": record_measures,
     "beyond.json": later("scripts.runs.beyond", "record_beyond"),
     "post_training.json": later("scripts.runs.post_training", "record_post_training"),
+    "decoding.json": later("scripts.runs.decoding", "record_decoding"),
+    "decoding-times.json": later("scripts.runs.decoding_times", "record_times"),
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 

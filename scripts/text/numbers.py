@@ -15,6 +15,7 @@ Python's own functions, `math`, all that `microgpt` exports, and
     measures.vowels                 what chapters tell in passing of longer runs: scripts/runs/measures.py
     beyond.parity.dots              what is not efficiency: scripts/runs/beyond.py
     post_training.base.share[0]     a reward, preferences, conversations: scripts/runs/post_training.py
+    decoding.idle, times.passes[4]  what makes writing faster: scripts/runs/decoding.py, decoding_times.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
@@ -221,6 +222,8 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "measures": lambda: load_recorded("measures.json"),
     "beyond": lambda: load_recorded("beyond.json"),
     "post_training": lambda: load_recorded("post_training.json"),
+    "decoding": lambda: load_recorded("decoding.json"),
+    "times": lambda: load_recorded("decoding-times.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
     "short_path": short_path,
