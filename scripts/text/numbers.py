@@ -13,6 +13,8 @@ Python's own functions, `math`, all that `microgpt` exports, and
     paired["self-only"].mean        what a change to the book does, seed by seed: scripts/runs/paired.py
     ladder.rungs[2].time            the rungs as programs: scripts/runs/ladder.py
     measures.vowels                 what chapters tell in passing of longer runs: scripts/runs/measures.py
+    beyond.parity.dots              what is not efficiency: scripts/runs/beyond.py
+    post_training.base.share[0]     a reward, preferences, conversations: scripts/runs/post_training.py
     decoding.idle, times.passes[4]  what makes writing faster: scripts/runs/decoding.py, decoding_times.py
     arrays.mistakes, engines.speed  the model on arrays, and the engines: scripts/runs/arrays.py, engines.py
     smaller.rounded.b4.mean         what rounding does to trained models: scripts/runs/smaller.py
@@ -223,6 +225,8 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "ladder": lambda: load_recorded("ladder.json"),
     "measures": lambda: load_recorded("measures.json"),
     "mutation": lambda: load_recorded("mutation.json"),
+    "beyond": lambda: load_recorded("beyond.json"),
+    "post_training": lambda: load_recorded("post_training.json"),
     "decoding": lambda: load_recorded("decoding.json"),
     "times": lambda: load_recorded("decoding-times.json"),
     "arrays": lambda: load_recorded("arrays.json"),
