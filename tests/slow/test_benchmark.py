@@ -28,7 +28,7 @@ def test_the_engines_are_compared(capsys, monkeypatch):
     assert benchmark.main(["--engines", "--rounds", "2"]) == 0
     out = capsys.readouterr().out
     rows = {tuple(line.split()[:3]): line.split()[3:] for line in out.splitlines()[2:] if not line.startswith("left out")}
-    assert rows["plain", "float64", "1"][:3] == ["1", "1", "1"] and rows["plain", "float64", "256"][1] == "1"
+    assert rows["plain", "float64", "1"][:3] == ["1", "1", "0.02"] and rows["plain", "float64", "256"][1] == "1"
     assert rows["numpy", "float64", "256"][:3] == ["200", "100", "0.02"]
     assert "left out: jax (pip install jax)" in out
 
