@@ -22,6 +22,7 @@ PROGRAM = ("data", "value", "params", "gpt", "train", "infer")  # of the package
 NOT_RECORDED = ("scripts.figures._still", "scripts.runs.fingerprint")  # how stills look, and this
 RUNG = re.compile(r"\btrain[0-9]\b|microgpt\.ladder")
 VARIANTS = "scripts/text/variants.py"
+SCALE = re.compile(r"\bmicrogpt\.scale\.(\w+)")
 DATA_FILE = re.compile(r"docs/assets/data/[\w-]+\.txt")
 
 
@@ -34,6 +35,9 @@ def fingerprint(recorder: str) -> str:
         digest.update(f"{file.relative_to(ROOT).as_posix()}\n{code}\n".encode())
         for name in sorted(set(DATA_FILE.findall(code))):
             digest.update((ROOT / name).read_bytes())
+        for name in sorted(set(SCALE.findall(code))):
+            module = ROOT / "microgpt" / "scale" / f"{name}.py"
+            digest.update(_code(module, module.stat().st_mtime_ns).encode())
         if RUNG.search(code):
             for rung in sorted((ROOT / "microgpt" / "ladder").glob("train*.py")):
                 digest.update(_code(rung, rung.stat().st_mtime_ns).encode())

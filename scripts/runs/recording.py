@@ -20,6 +20,8 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    subwords.json   the loss per letter with larger tokens: explained in subwords.py
+    spelling.json   counting the e's of a word, with and without its letters: explained in spelling.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -44,6 +46,8 @@ from .fingerprint import fingerprint
 from .ladder import record_ladder
 from .measures import record_measures
 from .paired import record_paired
+from .spelling import record_spelling
+from .subwords import record_subwords
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
@@ -54,6 +58,8 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "subwords.json": record_subwords,
+    "spelling.json": record_spelling,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
