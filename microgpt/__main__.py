@@ -1,4 +1,4 @@
-# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:86b51e60a2d28dfd]
+# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:04b3f4102692c71b]
 """The command line: python -m microgpt."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import NoReturn
@@ -21,7 +21,8 @@ from .files import DataError, check_target
 from .infer import prompt_tokens, sample
 from .params import CHOICES, PRESETS, Config, Params, count_params, flatten, init_params
 from .progress import Progress, finish_the_step, print_summary, printable
-from .train import Adam, DivergenceError, train
+from .scale.engines import DEVICES, DTYPES, ENGINES, EngineError, make_engine
+from .train import Adam, DivergenceError
 
 EDITION = "4192"  # the preset without --preset
 EVERY = 100  # steps between two checkpoints without --every
@@ -37,7 +38,7 @@ TRAINING_SETTINGS = {  # the fields of Config that have an option, with a placeh
     "decay": (None, "of the rate"),
     "learning_rate": ("X", "the first size of a step"),
 }
-TRAINING_OPTIONS = ("data", "preset", *TRAINING_SETTINGS, "save", "checkpoint", "every")
+TRAINING_OPTIONS = ("data", "preset", *TRAINING_SETTINGS, "save", "checkpoint", "every", "engine", "batch", "dtype", "device")
 EXAMPLES = """examples:
   python -m microgpt                                train on the built-in names, then write 20 names
   python -m microgpt --steps 100 --seed 7           a shorter run with other random numbers
@@ -78,6 +79,11 @@ def build_parser() -> Parser:
     group.add_argument("--checkpoint", metavar="FILE", help="write it every N steps too, with all that training needs")
     group.add_argument("--every", type=int, metavar="N", help=f"how often (default: {EVERY})")
     group.add_argument("--resume", metavar="FILE", help="go on with the training that wrote this checkpoint")
+    group = parser.add_argument_group("engines")
+    group.add_argument("--engine", choices=ENGINES, help="what computes the training; all but plain need a package (default: plain)")
+    group.add_argument("--batch", type=int, metavar="N", help="documents a step, by the mean of their gradients (default: 1)")
+    group.add_argument("--dtype", choices=DTYPES, help="the numbers of an engine (default: float64)")
+    group.add_argument("--device", choices=DEVICES, help="where torch computes (default: cpu)")
     group = parser.add_argument_group("sampling")
     group.add_argument("--load", metavar="FILE", help="sample from a saved model, train nothing")
     add_setting(group, "temperature", "X", "0 is greedy, higher is bolder")
@@ -136,16 +142,18 @@ def check_targets(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(f"--every {options.every} is less than 1")
     if options.every is not None and options.checkpoint is None:
         parser.error("--every says how often to write --checkpoint, which is missing")
+    if options.batch is not None and not 1 <= options.batch <= 10**6:
+        parser.error(f"--batch {options.batch} is not in the range from 1 to 1,000,000")
 
 
 def run_training(
-    docs: list[str], tokenizer: Tokenizer, params: Params, config: Config, adam: Adam, losses: list[float],
-    quiet: bool, keep: Callable[[list[float], bool], None],
+    training: Iterator[tuple[int, float]], losses: list[float], steps: int, quiet: bool,
+    keep: Callable[[list[float], bool], None],
 ) -> tuple[list[float], bool]:
-    """Train after the steps of `adam`, whose losses are given, and report. Return all losses, and whether Ctrl-C came."""
-    losses, progress = list(losses), Progress(config.steps, adam.t)
+    """Train after the steps whose losses are given, and report. Return all losses, and whether Ctrl-C came."""
+    losses, progress = list(losses), Progress(steps, len(losses))
     with finish_the_step() as asked_to_stop:
-        for step, loss in train(docs, tokenizer, params, config, adam):
+        for step, loss in training:
             losses.append(loss)
             if not quiet:
                 progress.show(step, losses)
@@ -155,7 +163,7 @@ def run_training(
     if not quiet:
         progress.close()
     if asked_to_stop:
-        print(f"stopped at step {len(losses)} of {config.steps}", file=sys.stderr)
+        print(f"stopped at step {len(losses)} of {steps}", file=sys.stderr)
     return losses, bool(asked_to_stop)
 
 
@@ -190,7 +198,7 @@ def run_loaded(parser: Parser, options: argparse.Namespace) -> int:
 
 def read_resumed(parser: Parser, options: argparse.Namespace) -> Checkpoint:
     """Return the run that is to go on. Options that would make it another run end the program with status 2."""
-    refuse(parser, options, [*TRAINING_SETTINGS, "preset", "seed"], "belongs to the run that --resume continues")
+    refuse(parser, options, [*TRAINING_SETTINGS, "batch", "preset", "seed"], "belongs to the run that --resume continues")
     resumed = load(options.resume)
     if resumed.training is None:
         raise CheckpointError(f"{options.resume}: a model without its training (sample from it with --load)")
@@ -222,15 +230,25 @@ def run(parser: Parser, options: argparse.Namespace) -> int:
     adam = Adam(flatten(params), config.beta1, config.beta2, config.eps)
     if resumed:
         restore(adam, rng, resumed.training)
+    batch = options.batch or (resumed.training.batch if resumed else 1)
+    kind = options.engine or (resumed.training.engine if resumed else "plain")
+    dtype = options.dtype or (resumed.training.dtype if resumed else "float64")
+    try:
+        engine = make_engine(kind, params, config, adam, dtype, options.device or "cpu")
+    except ValueError as error:
+        parser.error(f"--engine {kind}: {error}")
     every = options.every or EVERY
 
 
     def keep(losses: list[float], last: bool) -> None:
         """Write the checkpoint if it is time."""
-        if options.checkpoint is not None and (last or adam.t % every == 0 or adam.t == config.steps):
-            state = training_state(adam, rng, data, edition)
+        if options.checkpoint is not None and (last or len(losses) % every == 0 or len(losses) == config.steps):
+            engine.store()
+            state = training_state(adam, rng, data, edition, batch, kind, dtype)
             save(options.checkpoint, config, tokenizer, params, losses, state)
-    losses, interrupted = run_training(docs, tokenizer, params, config, adam, losses, options.quiet, keep)
+    training = engine.train(docs, tokenizer, batch)
+    losses, interrupted = run_training(training, losses, config.steps, options.quiet, keep)
+    engine.store()
     if options.save is not None:
         save(options.save, config, tokenizer, params, losses)
     heading = None if options.quiet else HEADINGS[edition]
@@ -260,7 +278,7 @@ def carry_out(parser: Parser, run: Callable[[Parser, argparse.Namespace], int], 
         status = run(parser, options)
         sys.stdout.flush()
         return status
-    except (DataError, CheckpointError, DivergenceError) as error:
+    except (DataError, CheckpointError, DivergenceError, EngineError) as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

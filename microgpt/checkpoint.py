@@ -1,4 +1,4 @@
-# Tangled from docs/8-the-tool/02-saving-and-loading.md by scripts/tangle.py: edit the chapters, not this file. [sha256:8978e9d3278c4e06]
+# Tangled from docs/8-the-tool/02-saving-and-loading.md by scripts/tangle.py: edit the chapters, not this file. [sha256:ce688037a66f0a8b]
 """A trained model in a file: JSON, which everything can read and which can execute nothing."""
 
 from __future__ import annotations
@@ -34,11 +34,14 @@ class TrainingState(NamedTuple):
     random: Sequence  # as random.Random.getstate() gives it
     data: str  # hash_of() the documents
     preset: str
+    batch: int = 1  # documents a step
+    engine: str = "plain"  # what computed it, and in which numbers
+    dtype: str = "float64"
 
 
-def training_state(adam: Adam, rng: random.Random, data: str, preset: str) -> TrainingState:
-    """Return what has to be kept beside the model to go on with its training."""
-    return TrainingState(adam.t, list(adam.m), list(adam.v), rng.getstate(), data, preset)
+def training_state(adam: Adam, rng: random.Random, data: str, preset: str, *how: int | str) -> TrainingState:
+    """Return what has to be kept beside the model to go on with its training; `how` are batch, engine and dtype."""
+    return TrainingState(adam.t, list(adam.m), list(adam.v), rng.getstate(), data, preset, *how)
 
 
 def restore(adam: Adam, rng: random.Random, state: TrainingState) -> None:
@@ -140,17 +143,20 @@ def parse_numbers(name: str, numbers: object, length: int | None = None) -> list
 
 def parse_training(content: object, config: Config, params: Params, losses: list[float]) -> TrainingState:
     """Return what training needs from parsed JSON. Raises ValueError that says what is missing or wrong."""
-    if not isinstance(content, dict) or content.keys() != set(TrainingState._fields):
+    state = TrainingState._field_defaults | content if isinstance(content, dict) else {}
+    if state.keys() != set(TrainingState._fields):
         raise ValueError("training has too many or too few entries")
     count = len(flatten(params))
-    m, v = (parse_numbers(name, content[name], count) for name in ("m", "v"))
-    if content["t"] != len(losses) or not len(losses) <= config.steps or any(x < 0 for x in v):
+    m, v = (parse_numbers(name, state[name], count) for name in ("m", "v"))
+    if state["t"] != len(losses) or not len(losses) <= config.steps or any(x < 0 for x in v):
         raise ValueError("training doesn't fit the losses, the steps, or itself")
-    if not isinstance(content["data"], str) or content["preset"] not in [*PRESETS]:
+    if not isinstance(state["data"], str) or state["preset"] not in [*PRESETS]:
         raise ValueError("training doesn't know its data or its preset")
-    state = TrainingState(len(losses), m, v, content["random"], content["data"], content["preset"])
+    if type(state["batch"]) is not int or state["batch"] < 1 or not all(type(state[name]) is str for name in ("engine", "dtype")):
+        raise ValueError("training doesn't know its batch or its engine")
+    training = TrainingState(**state | {"t": len(losses), "m": m, "v": v})
     try:
-        restore(Adam([]), random.Random(), state)
+        restore(Adam([]), random.Random(), training)
     except (TypeError, ValueError, OverflowError):
         raise ValueError("training has random numbers that can't be restored") from None
-    return state
+    return training

@@ -170,6 +170,9 @@ def run_examples(root: Path, paths: list[Path]) -> Iterator[tuple[Path, examples
     if paths:
         with examples.workplace() as folder:
             for path in paths:
+                if missing := examples.missing(Chapter(path)):
+                    print(f"{path.relative_to(root)}: its examples were not run (pip install {' '.join(missing)})")
+                    continue
                 for wrong in examples.check(Chapter(path), folder):
                     yield path.relative_to(root), wrong
 

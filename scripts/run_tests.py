@@ -6,6 +6,7 @@
     python3 scripts/run_tests.py --lane slow       what trains, and what attacks
     python3 scripts/run_tests.py --lane browser    the site: built, and in Chromium
     python3 scripts/run_tests.py -k softmax        other arguments are handed on to pytest
+    python3 scripts/run_tests.py --engines         first install NumPy, JAX and PyTorch too; without them their tests skip
 """
 
 from __future__ import annotations
@@ -24,26 +25,28 @@ VENV = ROOT / ".venv"
 LANES = ("all", "fast", "slow", "browser")
 PARALLEL = ["-n", "auto", "--dist", "worksteal", "--durations=10", "--durations-min=1"]
 NO_TESTS = 5  # what pytest ends with if it found none, as with -k
+TORCH = "torch==2.13.0"  # the one that the recordings were made with
 COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
 
 
-def install() -> Path:
+def install(engines: bool = False) -> Path:
     """Make the environment, unless it is there and made from the same pyproject.toml; return its Python."""
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = VENV / "installed"
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
-    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+    made = stamp.read_text() if python.exists() and stamp.exists() else ""
+    if made == f"{wanted} engines" or made == wanted and not engines:
         return python
     print("installing what the tests need into .venv", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
+    what = ["-e", ".[dev,scale]", TORCH] if engines else ["-e", ".[dev]"]
     subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev]"],
-        cwd=ROOT, check=True,
-    )  # fmt: skip
+        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what], cwd=ROOT, check=True
+    )
     if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         # Where it can't be had, the tests of the browser lane skip, and the summary says so.
         subprocess.run([str(python), "-m", "playwright", "install", "chromium"], capture_output=True)
-    stamp.write_text(wanted)
+    stamp.write_text(f"{wanted} engines" if engines else wanted)
     return python
 
 
@@ -51,6 +54,8 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 10):
         print("microgpt needs Python 3.10 or newer", file=sys.stderr)
         return 1
+    engines = "--engines" in arguments
+    arguments = [argument for argument in arguments if argument != "--engines"]
     lane = ""
     if arguments[:1] == ["--lane"]:
         lane, arguments = (arguments[1:2] or [""])[0], arguments[2:]
@@ -58,7 +63,7 @@ def main(arguments: list[str]) -> int:
             print(f"error: --lane needs one of {', '.join(LANES)}", file=sys.stderr)
             return 2
     try:
-        python = install()
+        python = install(engines)
     except subprocess.CalledProcessError as error:
         print(f"error: {' '.join(error.cmd)} failed; on Debian, install python3-venv first", file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import os
 import re
 import shlex
@@ -29,6 +30,11 @@ ANY_LINES = "..."
 TRACEBACK = "Traceback (most recent call last):"
 LONGEST = 600  # seconds that a command may take
 PARTS = ("docs", "microgpt", "scripts", "tests", *READ_ME, "pyproject.toml", "mkdocs.yml")  # what examples may use
+
+
+def missing(chapter: Chapter) -> list[str]:
+    """The packages that its front matter says its examples need, as in `needs: numpy`, and that aren't there."""
+    return [name for name in chapter.settings.get("needs", "").split() if importlib.util.find_spec(name) is None]
 
 
 class Wrong(NamedTuple):

@@ -24,8 +24,14 @@ def name(path):
     return str(path.relative_to(ROOT / "docs"))
 
 
+def skip_without_packages(path):
+    if missing := examples.missing(Chapter(path)):
+        pytest.skip(f"needs {', '.join(missing)} (python3 scripts/run_tests.py --engines)")
+
+
 @pytest.mark.parametrize("path", [path for path in PAGES if Chapter(path).fences("pycon")], ids=name)
 def test_pycon_blocks(path, workplace, monkeypatch):
+    skip_without_packages(path)
     monkeypatch.chdir(workplace)
     problems = [f"{path}:{wrong.line}: {wrong.message}" for wrong in examples.pycon(Chapter(path))]
     assert not problems, "\n".join(problems)
@@ -34,6 +40,7 @@ def test_pycon_blocks(path, workplace, monkeypatch):
 @pytest.mark.parametrize("path", CONSOLE, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_console_blocks(path, workplace, output_of):
     """The blocks of a page in their order: a later one may use what an earlier one made."""
+    skip_without_packages(path)
 
     def run(command, folder):
         return output_of(command) if PRINTS_ONLY.fullmatch(command) else examples.run_command(command, folder)
