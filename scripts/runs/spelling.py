@@ -37,7 +37,7 @@ LETTER = "e"
 LEARNED = (100, 300, 1000)
 EXAM = 500
 BATCH = 32
-SETTINGS = Config(n_embd=32, n_head=4, n_layer=2, block_size=48, learning_rate=0.003, steps=1000)
+SETTINGS = Config(n_embd=32, n_head=4, n_layer=2, block_size=48, learning_rate=0.005, steps=500)
 FORMS = ("letters", "tokens", "spelled")
 ZERO = ord("0")  # the id of a digit is its byte, in every tokenizer
 

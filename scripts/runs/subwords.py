@@ -32,9 +32,9 @@ from . import torch_gpt
 from .prose import load_prose
 
 SEEDS = (42, 1, 2, 3)
-LETTERS = 2_000_000
+LETTERS = 500_000
 BATCH = 16
-BASE = Config(n_embd=48, n_head=4, n_layer=2, block_size=64, learning_rate=0.01)
+BASE = Config(n_embd=32, n_head=4, n_layer=2, block_size=64, learning_rate=0.01)
 MERGES = (0, 64, 256, 1024)
 RATES = (0.005, 0.02)
 FIRST = 4  # steps whose losses are kept
