@@ -103,7 +103,7 @@ customElements.define("figure-merges", class extends Figure {
     }))
     const live = html("div", { class: "merges" },
       row(html("div", { class: "control" }, html("label", { for: id }, "a text"), input), html("div", { class: "control examples", role: "group", "aria-label": "examples" }, examples)),
-      tiles, status, place)
+      place, tiles, status)
     show(START)
     return live
   }
