@@ -25,7 +25,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -397,11 +397,7 @@ def expand(book: Book, label: str) -> Iterator[Line]:
 def check_python(book: Book) -> None:
     """Compile every file; tell an error by its place in the chapter."""
     for path, lines in book.files.items():
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                compile(book.content(path), path, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if error := python_error(path, book.content(path)):
             message = getattr(error, "msg", None) or str(error) or type(error).__name__
             others = re.findall(r"\bline ([0-9]+)", message)  # other lines, as the file counts
             numbers = [getattr(error, "lineno", None) or 1, *map(int, others)]  # sometimes one is behind the end
@@ -409,6 +405,18 @@ def check_python(book: Book) -> None:
             for number, place in zip(others, places):
                 message = message.replace(f"line {number}", f"{place.chapter}:{place.number}")
             book.fault(line.chapter, line.number, f"{path} is not valid Python: {message} (correct the code here)")
+
+
+@cache  # what takes most of the time, and a variant of the book, or a book read again, has few files that are new
+def python_error(path: str, content: bytes) -> Exception | None:
+    """What Python has against a file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(content, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return error.with_traceback(None)
+    return None
 
 
 class Change(NamedTuple):

@@ -6,6 +6,7 @@ site, a command that several pages show, the first that needs it makes under a l
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pickle
@@ -63,6 +64,15 @@ def default_run_made(once) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.started = time.monotonic()
+
+
+def pytest_collection_finish() -> None:
+    """Training makes thousands of objects a step, in no cycles, and a sixth of its time goes into looking for some.
+
+    The looking is as often as it needs to be for the cycles of the tests themselves, and leaves what is there by now alone.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -27,6 +27,7 @@ stale() knows without running anything what has to be recorded again. All but pa
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import sys
@@ -51,6 +52,16 @@ from .subwords import record_subwords
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
+
+
+def later(module: str, function: str) -> Callable[[], Json]:
+    """A recorder that is imported only when it records, because it needs a package that the rest does without."""
+
+    def record() -> Json:
+        return getattr(importlib.import_module(module), function)()
+
+    record.__module__ = module  # whose fingerprint it has
+    return record
 
 
 RECORDINGS: dict[str, Callable[[], Json]] = {

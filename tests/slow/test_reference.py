@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import random
+import runpy
 import subprocess
 import sys
 import tracemalloc
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from microgpt import Config, Tokenizer, Value, init_params, load_docs, train
+from microgpt.__main__ import main
 from tests import ROOT
 from tests.fast.test_ladder import RUNS, is_the_plainest_form
 from tests.fast.test_training import every_bit, runs
@@ -47,23 +49,40 @@ def test_gradients_agree_with_central_differences(expression, point):
 
 
 @pytest.mark.parametrize("edition", ["4192", "4064"])
-def test_the_published_runs_whole(edition, original_names, reference):
-    command = [sys.executable, "-m", "microgpt", "--preset", edition, "--data", str(original_names)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+def test_the_published_runs_whole(edition, original_names, reference, capsys):
+    assert main(["--preset", edition, "--data", str(original_names)]) == 0
+    out, err = capsys.readouterr()
     expected = as_printed(reference[edition])
-    lines = result.stdout.splitlines()
+    lines = out.splitlines()
     assert lines[: len(expected)] == expected
-    assert result.stderr == ""
+    assert err == ""
     if edition == "4192":
         assert lines[len(expected) :][2:] == [
             "samples in the dataset: 11 of 20", "samples among the 1000 documents trained on: 0",
         ]
 
 
-def test_the_one_file_prints_what_the_reference_prints(original_names, reference, tmp_path):
-    (tmp_path / "input.txt").write_bytes(original_names.read_bytes())
-    result = subprocess.run([sys.executable, str(ONE_FILE)], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert result.stdout.splitlines() == as_printed(reference["4192"])
+@pytest.fixture
+def printed_by(tmp_path, monkeypatch, capsys):
+    """printed_by(file, names) is what a program of one file prints beside an input.txt.
+
+    It runs in this process, as `python file.py` would run it; that a process of its own does is in test_ladder.py.
+    """
+
+    def printed_by(file, names: bytes) -> str:
+        (tmp_path / "input.txt").write_bytes(names)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [str(file)])
+        runpy.run_path(str(file), run_name="__main__")
+        out, err = capsys.readouterr()
+        assert err == ""
+        return out
+
+    return printed_by
+
+
+def test_the_one_file_prints_what_the_reference_prints(original_names, reference, printed_by):
+    assert printed_by(ONE_FILE, original_names.read_bytes()).splitlines() == as_printed(reference["4192"])
 
 
 # The SHA-256 of what the published rungs 0 to 4 print with every step printed, so that it needs not lie beside the project.
@@ -78,20 +97,17 @@ def test_any_run_of_a_rung_is_that_of_the_plainest_form(rung, seed, steps, docs)
 
 
 @pytest.mark.parametrize("rung", range(5))
-def test_a_rung_prints_what_the_published_one_printed(rung, original_names, tmp_path):
-    printed = ROOT.parent / "shared" / "reference" / "ladder" / f"train{rung}.txt"
-    (tmp_path / "input.txt").write_bytes(original_names.read_bytes())
-    file = ONE_FILE.parent / "ladder" / f"train{rung}.py"
-    result = subprocess.run([sys.executable, str(file)], cwd=tmp_path, capture_output=True, text=True, check=True)
-    if printed.is_file():
-        assert result.stdout == printed.read_text(encoding="utf-8")
-    assert hashlib.sha256(result.stdout.encode()).hexdigest().startswith(PUBLISHED[rung])
+def test_a_rung_prints_what_the_published_one_printed(rung, original_names, printed_by):
+    published = ROOT.parent / "shared" / "reference" / "ladder" / f"train{rung}.txt"
+    printed = printed_by(ONE_FILE.parent / "ladder" / f"train{rung}.py", original_names.read_bytes())
+    if published.is_file():
+        assert printed == published.read_text(encoding="utf-8")
+    assert hashlib.sha256(printed.encode()).hexdigest().startswith(PUBLISHED[rung])
 
 
-def test_the_one_file_is_the_package_on_the_built_in_names(output_of, tmp_path):
-    (tmp_path / "input.txt").write_text("\n".join(load_docs()), encoding="utf-8")
-    one = subprocess.run([sys.executable, str(ONE_FILE)], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert output_of("python3 -m microgpt").startswith(one.stdout)
+def test_the_one_file_is_the_package_on_the_built_in_names(output_of, printed_by):
+    printed = printed_by(ONE_FILE, "\n".join(load_docs()).encode())
+    assert output_of("python3 -m microgpt").startswith(printed)
 
 
 @pytest.mark.parametrize(
