@@ -6,7 +6,7 @@ from typing import Any
 
 from microgpt.scale.bpe import BPETokenizer, Pair, merge, split
 
-from ..runs.subwords import learned_merges
+from ..runs.prose import learned_merges
 from ._still import Html, element, load, table
 
 TEXT = " microgpt counting"  # as in merges.js

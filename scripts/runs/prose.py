@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+
+from microgpt.scale.bpe import Pair, learn_merges
 
 from .. import DATA, ROOT
 from ..tangle import write_files
@@ -58,6 +61,12 @@ def load_prose() -> tuple[list[str], list[str]]:
     """The frozen paragraphs: those to learn from, and every tenth, which is kept out."""
     found = (ROOT / FILE).read_text(encoding="utf-8").splitlines()
     return [text for i, text in enumerate(found, 1) if i % HELD_OUT], found[HELD_OUT - 1 :: HELD_OUT]
+
+
+def learned_merges(count: int = 1024) -> list[Pair]:
+    """The first merges that byte-pair encoding learns from the paragraphs to learn from."""
+    docs, _ = load_prose()
+    return list(islice(learn_merges("\n".join(docs)), count))
 
 
 if __name__ == "__main__":

@@ -22,15 +22,16 @@ import random
 import re
 from typing import TYPE_CHECKING, Any
 
-from microgpt import Config
+from microgpt import Config, learning_rate
 from microgpt.scale.bpe import BPETokenizer
 
-from . import torch_gpt
-from .prose import load_prose
-from .subwords import learned_merges
+from . import windows
+from .prose import learned_merges, load_prose
 
 if TYPE_CHECKING:
-    import torch
+    from torch import Tensor
+
+    from microgpt.scale.torch_engine import GPT
 
 SEEDS = (42, 1, 2, 3)
 LETTER = "e"
@@ -52,13 +53,13 @@ def question(word: str, form: str, tokenizer: BPETokenizer) -> list[int]:
     return tokenizer.encode(" " + (" ".join(word) if form == "spelled" else word) + ":")
 
 
-def answers(questions: list[list[int]], params: torch_gpt.Params) -> torch.Tensor:
+def answers(questions: list[list[int]], model: GPT) -> Tensor:
     """The logits after the last token of each question: (questions, vocab_size)."""
     import torch
 
     longest = max(map(len, questions))
     padded = torch.tensor([ids + [0] * (longest - len(ids)) for ids in questions])  # what comes later isn't looked at
-    return torch_gpt.logits(padded, params, SETTINGS)[torch.arange(len(questions)), torch.tensor([len(ids) - 1 for ids in questions])]
+    return model(padded)[torch.arange(len(questions)), torch.tensor([len(ids) - 1 for ids in questions])]
 
 
 def trial(form: str, learned: list[str], exam: list[str], tokenizer: BPETokenizer, seed: int) -> dict[str, float | None]:
@@ -66,23 +67,19 @@ def trial(form: str, learned: list[str], exam: list[str], tokenizer: BPETokenize
     import torch
     from torch.nn.functional import cross_entropy
 
-    params = torch_gpt.init(SETTINGS, tokenizer.vocab_size, seed)
+    model, adam = windows.init(SETTINGS, tokenizer.vocab_size, seed)
     rng = random.Random(seed)
-    adam = torch.optim.Adam(params.values(), SETTINGS.learning_rate, (SETTINGS.beta1, SETTINGS.beta2), SETTINGS.eps)
     asked = {word: question(word, form, tokenizer) for word in [*learned, *exam]}
     for step in range(SETTINGS.steps):
         words = rng.choices(learned, k=BATCH)
-        loss = cross_entropy(answers([asked[word] for word in words], params), torch.tensor([ZERO + word.count(LETTER) for word in words]))
-        adam.zero_grad()
-        loss.backward()
-        adam.param_groups[0]["lr"] = SETTINGS.learning_rate * (1 - step / SETTINGS.steps)
-        adam.step()
+        loss = cross_entropy(answers([asked[word] for word in words], model), torch.tensor([ZERO + word.count(LETTER) for word in words]))
+        windows.descend(loss, adam, learning_rate(step, SETTINGS))
 
     def right(words: list[str]) -> float | None:
         if not words:
             return None
         with torch.no_grad():
-            said = answers([asked[word] for word in words], params).argmax(-1).tolist()
+            said = answers([asked[word] for word in words], model).argmax(-1).tolist()
         return round(sum(a == ZERO + word.count(LETTER) for a, word in zip(said, words)) / len(words), 3)
 
     met = {i for word in learned for i in asked[word]}

@@ -21,15 +21,14 @@ tokens with as many multiplications as bytes take. PyTorch, on one core.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice
 from statistics import fmean
 from typing import Any
 
 from microgpt import Config, count_params
-from microgpt.scale.bpe import BPETokenizer, learn_merges
+from microgpt.scale.bpe import BPETokenizer
 
-from . import torch_gpt
-from .prose import load_prose
+from . import windows
+from .prose import learned_merges, load_prose
 
 SEEDS = (42, 1, 2, 3)
 LETTERS = 500_000
@@ -57,17 +56,12 @@ def multiplications(config: Config, vocab_size: int) -> float:
     return config.n_layer * (12 * config.n_embd**2 + config.n_embd * (config.block_size + 1)) + config.n_embd * vocab_size
 
 
-def learned_merges() -> list[tuple[bytes, bytes]]:
-    docs, _ = load_prose()
-    return list(islice(learn_merges("\n".join(docs)), max(MERGES)))
-
-
 def trial(tokenizer: BPETokenizer, config: Config, batch: int, seed: int) -> tuple[float, list[float]]:
     """Train; return the loss a letter on what was kept out, and the first losses a token."""
     docs, kept_out = load_prose()
-    params = torch_gpt.init(config, tokenizer.vocab_size, seed)
-    losses = [loss for _, loss in torch_gpt.train(stream(docs, tokenizer), params, config, batch, seed)]
-    held_out = torch_gpt.token_losses(stream(kept_out, tokenizer), params, config).sum().item() / count_letters(kept_out)
+    model, adam = windows.init(config, tokenizer.vocab_size, seed)
+    losses = [loss for _, loss in windows.train(stream(docs, tokenizer), model, adam, config, batch, seed)]
+    held_out = windows.token_losses(stream(kept_out, tokenizer), model, config).sum().item() / count_letters(kept_out)
     return round(held_out, 4), [round(loss, 3) for loss in losses[:FIRST]]
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microgpt import Config, DataError, document_loss, init_params
+from microgpt import Config, DataError, document_loss, flatten, init_params
 from microgpt.scale.bpe import CHUNK, BPETokenizer, learn_merges, merge, split
 from scripts import DATA
 from scripts.figures.merges import load_merges, trace
@@ -180,31 +180,32 @@ def test_the_trace_of_the_figure_ends_in_the_tokens():
 
 
 @pytest.fixture(scope="module")
-def torch_gpt():
+def windows():
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    from scripts.runs import torch_gpt
+    from scripts.runs import windows
 
     torch.set_num_threads(1)  # as the recorders; and several would wait for each other while other tests run
+    return windows
 
-    return torch_gpt
 
-
-def test_the_model_of_the_recorders_is_the_books(torch_gpt):
-    """The same matrices, the same losses, of each token."""
-    import torch
+def test_the_model_of_the_recorders_is_the_books(windows):
+    """The same parameters, the same losses; and of a longer text, each loss after at least half a window."""
+    from microgpt.scale.torch_engine import load_vector
 
     config = Config(n_embd=8, n_head=2, n_layer=2, block_size=6)
     params = init_params(config, 5, random.Random(1))
-    theirs = {name: torch.tensor([[p.data for p in row] for row in matrix], dtype=torch.float64) for name, matrix in params.items()}
+    model, _ = windows.init(config, 5, 1)
+    assert all(0.05 < p.std() < 0.11 for p in model.parameters()), "drawn as wide as ours"
+    load_vector(model.double(), [p.data for p in flatten(params)])
     tokens = [4, 1, 0, 3, 3, 2, 4]
-    found = torch_gpt.token_losses(tokens, theirs, config)
+    found = windows.token_losses(tokens, model, config)
     assert found.mean().item() == pytest.approx(document_loss(tokens, params, config).data, abs=1e-12)
-    longer = torch_gpt.token_losses(tokens * 3, theirs, config)
+    longer = windows.token_losses(tokens * 3, model, config)
     assert len(longer) == 20 and longer[:6].tolist() == pytest.approx(found.tolist())
-    assert longer[6:9].tolist() == pytest.approx(torch_gpt.token_losses((tokens * 3)[3:10], theirs, config)[3:].tolist())
+    assert longer[6:9].tolist() == pytest.approx(windows.token_losses((tokens * 3)[3:10], model, config)[3:].tolist())
 
 
-def test_the_recorded_losses_begin_as_the_code_does(torch_gpt):
+def test_the_recorded_losses_begin_as_the_code_does(windows):
     """A few steps of two runs, against what was recorded; and what is told of sizes."""
     from scripts.runs import subwords
 
@@ -213,14 +214,14 @@ def test_the_recorded_losses_begin_as_the_code_does(torch_gpt):
         run = recorded["runs"][name]
         assert (run["vocab_size"], run["steps"], run["letters_per_token"]) == (tokenizer.vocab_size, config.steps, round(each, 3))
         if name in ("0", "1024"):
-            params = torch_gpt.init(config, tokenizer.vocab_size, subwords.SEEDS[0])
-            assert torch_gpt.token_losses([0, 1], params, config).item() == pytest.approx(math.log(tokenizer.vocab_size), abs=1.5)
-            training = torch_gpt.train(subwords.stream(PROSE[0], tokenizer), params, config, batch, subwords.SEEDS[0])
+            model, adam = windows.init(config, tokenizer.vocab_size, subwords.SEEDS[0])
+            assert windows.token_losses([0, 1], model, config).item() == pytest.approx(math.log(tokenizer.vocab_size), abs=1.5)
+            training = windows.train(subwords.stream(PROSE[0], tokenizer), model, adam, config, batch, subwords.SEEDS[0])
             assert [loss for _, loss in islice(training, subwords.FIRST)] == pytest.approx(run["first"], abs=0.02)
     assert recorded["unused"] == subwords.unused(LARGE, PROSE[0])
 
 
-def test_counting_can_be_learned_from_letters(torch_gpt, monkeypatch):
+def test_counting_can_be_learned_from_letters(windows, monkeypatch):
     """The recorder's own code, on very few words: it learns them by heart."""
     from scripts.runs import spelling
 
