@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/06-tokens-larger-than-letters.md by scripts/tangle.py: edit the chapters, not this file. [sha256:a1a8985e381cf9f5]
+# Tangled from docs/7-growing-up/06-tokens-larger-than-letters.md by scripts/tangle.py: edit the chapters, not this file. [sha256:452972ad1c96f75e]
 """Byte-level byte-pair encoding: tokens that are pieces of words, learned from a text; it can write any text."""
 
 from __future__ import annotations
@@ -65,22 +65,22 @@ class BPETokenizer:
 
     def __init__(self, merges: list[Pair]):
         self.ranks = {pair: rank for rank, pair in enumerate(merges)}
-        self.tokens = list(dict.fromkeys([*(bytes([byte]) for byte in range(256)), *(a + b for a, b in merges)]))
+        self.tokens = [bytes([byte]) for byte in range(256)] + [a + b for a, b in merges]
         self.ids = {token: i for i, token in enumerate(self.tokens)}
         self.bos, self.vocab_size = len(self.tokens), len(self.tokens) + 1
 
     def cut(self, chunk: bytes) -> list[bytes]:
         """Return the tokens of a chunk: of the merges that apply, always the one that was learned first."""
         tokens = [bytes([byte]) for byte in chunk]
-        while here := [pair for pair in zip(tokens, tokens[1:]) if pair in self.ranks]:
+        while here := [p for p in zip(tokens, tokens[1:]) if p in self.ranks]:
             tokens = merge(tokens, min(here, key=self.ranks.__getitem__))
         return tokens
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of any text. Raises UnicodeEncodeError for half a surrogate pair, which no text has."""
         chunks = split(text)
-        ids = {chunk: [self.ids[token] for token in self.cut(chunk)] for chunk in set(chunks)}
-        return [i for chunk in chunks for i in ids[chunk]]
+        ids = {c: [self.ids[token] for token in self.cut(c)] for c in set(chunks)}
+        return [i for c in chunks for i in ids[c]]
 
     def decode(self, ids: list[int]) -> str:
         """Return the text of `ids`; BOS has none, and bytes that make no character are �. Raises IndexError above the vocabulary."""

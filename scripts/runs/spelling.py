@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SEEDS = (42, 1, 2, 3)
 LETTER = "e"
-LEARNED = (100, 300, 1000)
+LEARNED = (100, 1000)
 EXAM = 500
 BATCH = 32
 SETTINGS = Config(n_embd=32, n_head=4, n_layer=2, block_size=48, learning_rate=0.005, steps=500)
