@@ -13,6 +13,10 @@ Python's own functions, `math`, all that `microgpt` exports, and
     paired["self-only"].mean        what a change to the book does, seed by seed: scripts/runs/paired.py
     ladder.rungs[2].time            the rungs as programs: scripts/runs/ladder.py
     measures.vowels                 what chapters tell in passing of longer runs: scripts/runs/measures.py
+    decoding.idle, times.passes[4]  what makes writing faster: scripts/runs/decoding.py, decoding_times.py
+    arrays.mistakes, engines.speed  the model on arrays, and the engines: scripts/runs/arrays.py, engines.py
+    smaller.rounded.b4.mean         what rounding does to trained models: scripts/runs/smaller.py
+    bfloat.stored.rate_001.mean     training in bfloat16: scripts/runs/bfloat.py
     subwords.runs["256"].losses     larger tokens: scripts/runs/subwords.py
     spelling.forms.letters          counting letters: scripts/runs/spelling.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
@@ -219,6 +223,13 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "paired": lambda: load_recorded("paired.json"),
     "ladder": lambda: load_recorded("ladder.json"),
     "measures": lambda: load_recorded("measures.json"),
+    "mutation": lambda: load_recorded("mutation.json"),
+    "decoding": lambda: load_recorded("decoding.json"),
+    "times": lambda: load_recorded("decoding-times.json"),
+    "arrays": lambda: load_recorded("arrays.json"),
+    "engines": lambda: load_recorded("engines.json"),
+    "bfloat": lambda: load_recorded("bfloat16.json"),
+    "smaller": lambda: load_recorded("smaller.json"),
     "subwords": lambda: load_recorded("subwords.json"),
     "spelling": lambda: load_recorded("spelling.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
