@@ -20,6 +20,8 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    beyond.json     what is not efficiency: explained in beyond.py
+    post_training.json  a reward, preferences, conversations: explained in post_training.py
     decoding.json   what makes writing faster: explained in decoding.py
     decoding-times.json     the same by the clock: explained in decoding_times.py
     arrays.json     the same for the chapter on arrays; needs NumPy: explained in arrays.py
@@ -78,6 +80,8 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "beyond.json": later("scripts.runs.beyond", "record_beyond"),
+    "post_training.json": later("scripts.runs.post_training", "record_post_training"),
     "decoding.json": later("scripts.runs.decoding", "record_decoding"),
     "decoding-times.json": later("scripts.runs.decoding_times", "record_times"),
     "arrays.json": later("scripts.runs.arrays", "record_arrays"),
