@@ -28,6 +28,8 @@ stale() knows without running anything what has to be recorded again. All but pa
     engines.json    the engines against one another; needs all their packages: explained in engines.py
     bfloat16.json   training in bfloat16, and how fast smaller numbers are: explained in bfloat.py
     smaller.json    what rounding does to trained models: explained in smaller.py
+    subwords.json   the loss per letter with larger tokens: explained in subwords.py
+    spelling.json   counting the e's of a word, with and without its letters: explained in spelling.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -56,6 +58,8 @@ from .ladder import record_ladder
 from .measures import record_measures
 from .paired import record_paired
 from .smaller import record_smaller
+from .spelling import record_spelling
+from .subwords import record_subwords
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
@@ -84,6 +88,8 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "engines.json": later("scripts.runs.engines", "record_engines"),
     "smaller.json": record_smaller,
     "bfloat16.json": record_bfloat,
+    "subwords.json": record_subwords,
+    "spelling.json": record_spelling,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 

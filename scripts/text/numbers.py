@@ -19,6 +19,8 @@ Python's own functions, `math`, all that `microgpt` exports, and
     arrays.mistakes, engines.speed  the model on arrays, and the engines: scripts/runs/arrays.py, engines.py
     smaller.rounded.b4.mean         what rounding does to trained models: scripts/runs/smaller.py
     bfloat.stored.rate_001.mean     training in bfloat16: scripts/runs/bfloat.py
+    subwords.runs["256"].losses     larger tokens: scripts/runs/subwords.py
+    spelling.forms.letters          counting letters: scripts/runs/spelling.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
@@ -233,6 +235,8 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "engines": lambda: load_recorded("engines.json"),
     "bfloat": lambda: load_recorded("bfloat16.json"),
     "smaller": lambda: load_recorded("smaller.json"),
+    "subwords": lambda: load_recorded("subwords.json"),
+    "spelling": lambda: load_recorded("spelling.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
     "short_path": short_path,
