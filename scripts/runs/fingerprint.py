@@ -1,7 +1,7 @@
 """What a recording depends on, as a short hash: so that a stale one is known without running anything.
 
 It changes with the code of the program's modules, with the built-in names, with the code that records and with the
-data, rungs of the ladder and variants that this names; not with comments and docstrings. `--check` repeats the run
+data, rungs of the ladder, modules of microgpt/scale/ and variants that this names; not with comments and docstrings. `--check` repeats the run
 itself.
 """
 
@@ -21,6 +21,7 @@ from ..text.variants import read_variants
 PROGRAM = ("data", "value", "params", "gpt", "train", "infer")  # of the package; the rest computes nothing
 NOT_RECORDED = ("scripts.figures._still", "scripts.runs.fingerprint")  # how stills look, and this
 RUNG = re.compile(r"\btrain[0-9]\b|microgpt\.ladder")
+SCALE = re.compile(r"microgpt\.scale\.(\w+)")
 VARIANTS = "scripts/text/variants.py"
 DATA_FILE = re.compile(r"docs/assets/data/[\w-]+\.txt")
 
@@ -37,10 +38,24 @@ def fingerprint(recorder: str) -> str:
         if RUNG.search(code):
             for rung in sorted((ROOT / "microgpt" / "ladder").glob("train*.py")):
                 digest.update(_code(rung, rung.stat().st_mtime_ns).encode())
+        for module in scale_modules(SCALE.findall(code)):
+            digest.update(_code(module, module.stat().st_mtime_ns).encode())
         if file == ROOT / VARIANTS:
             for variant, chunks in sorted(read_variants(read_book(ROOT)).items()):
                 digest.update(f"{variant}: {sorted(chunks.items())}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def scale_modules(names: list[str]) -> list[Path]:
+    """The files of some modules of microgpt/scale/, and of those that they import from there."""
+    found: set[Path] = set()
+    todo = list(names)
+    while todo:
+        file = ROOT / "microgpt" / "scale" / f"{todo.pop()}.py"
+        if file.is_file() and file not in found:
+            found.add(file)
+            todo += [module for level, module in _imports(file, file.stat().st_mtime_ns) if level == 1]
+    return sorted(found)
 
 
 @cache

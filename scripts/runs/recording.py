@@ -20,11 +20,13 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    pytorch.json    what the engine on PyTorch gives, and pytorch-times.json what it costs: explained in pytorch.py
     figures/*.json  what the figures show; explained in their modules
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import sys
@@ -49,11 +51,23 @@ REFERENCE = "reference.json"
 Json = dict[str, Any]
 
 
+def later(module: str, function: str) -> Callable[[], Json]:
+    """A recorder that is imported only when it records, because it needs a package that the rest does without."""
+
+    def record() -> Json:
+        return getattr(importlib.import_module(module), function)()
+
+    record.__module__ = module  # whose fingerprint it has
+    return record
+
+
 RECORDINGS: dict[str, Callable[[], Json]] = {
     "run.json": record_run,
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "pytorch.json": later("scripts.runs.pytorch", "record_pytorch"),
+    "pytorch-times.json": later("scripts.runs.pytorch", "record_times"),
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
