@@ -19,7 +19,8 @@ from ..text.code import code_lines
 from ..text.variants import read_variants
 
 PROGRAM = ("data", "value", "params", "gpt", "train", "infer")  # of the package; the rest computes nothing
-NOT_RECORDED = ("scripts.figures._still", "scripts.runs.fingerprint")  # how stills look, and this
+# How stills look; this; and tangle, since what it makes is hashed itself: the program, the rungs, the chunks of variants.
+NOT_RECORDED = ("scripts.figures._still", "scripts.runs.fingerprint", "scripts.tangle")
 RUNG = re.compile(r"\btrain[0-9]\b|microgpt\.ladder")
 SCALE = re.compile(r"microgpt\.scale\.(\w+)")
 VARIANTS = "scripts/text/variants.py"
