@@ -1,5 +1,5 @@
-# Tangled from docs/7-growing-up/03-the-same-in-pytorch.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2116c5025f22e1e7]
-"""Models as safetensors, for other programs: names, shapes and bare numbers, and nothing that could be executed."""
+# Tangled from docs/7-growing-up/03-the-same-in-pytorch.md by scripts/tangle.py: edit the chapters, not this file. [sha256:33684bfcfb2a933b]
+"""Models as safetensors, for other programs to read: names, shapes and bare numbers, and nothing that could be executed."""
 
 from __future__ import annotations
 
