@@ -25,7 +25,7 @@ VENV = ROOT / ".venv"
 LANES = ("all", "fast", "slow", "browser")
 PARALLEL = ["-n", "auto", "--dist", "worksteal", "--durations=10", "--durations-min=1"]
 NO_TESTS = 5  # what pytest ends with if it found none, as with -k
-TORCH = "torch==2.13.0"  # the one that the recordings were made with
+PINNED = ["torch==2.13.0", "jax==0.10.2; python_version > '3.10'"]  # those that the recordings were made with
 COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
 
 
@@ -39,7 +39,7 @@ def install(engines: bool = False) -> Path:
         return python
     print("installing what the tests need into .venv", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
-    what = ["-e", ".[dev,scale]", TORCH] if engines else ["-e", ".[dev]"]
+    what = ["-e", ".[dev,scale]", *PINNED] if engines else ["-e", ".[dev]"]
     subprocess.run(
         [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what], cwd=ROOT, check=True
     )

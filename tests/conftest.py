@@ -34,6 +34,8 @@ def ctrl_c_is_heard() -> None:
 settings.register_profile("here", deadline=None, max_examples=1000)
 settings.register_profile("CI", deadline=None, max_examples=10_000, derandomize=True)
 settings.load_profile("CI" if os.environ.get("CI") else "here")
+# What XLA compiles for JAX runs for a moment here: it need not be good, only soon there.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 
 @pytest.fixture(scope="session")
@@ -93,10 +95,14 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         )
 
 
+def names_of_the_original() -> Path:
+    return Path(os.environ.get("MICROGPT_NAMES") or ROOT.parent / "shared" / "data" / "names.txt")
+
+
 @pytest.fixture(scope="session")
 def original_names() -> Path:
     """The 32,033 names of the original. They may not be committed, so they are looked for beside the project."""
-    path = Path(os.environ.get("MICROGPT_NAMES") or ROOT.parent / "shared" / "data" / "names.txt")
+    path = names_of_the_original()
     if not path.is_file():
         pytest.skip("the original names are not here: set MICROGPT_NAMES to the path of makemore's names.txt")
     return path

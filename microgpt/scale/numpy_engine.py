@@ -1,11 +1,11 @@
-# Tangled from docs/7-growing-up/01-tables-instead-of-numbers.md by scripts/tangle.py: edit the chapters, not this file. [sha256:be827ac4e2f16cd9]
+# Tangled from docs/7-growing-up/01-tables-instead-of-numbers.md by scripts/tangle.py: edit the chapters, not this file. [sha256:db11bffffe97b952]
 """The model on arrays: a whole document at once, and its gradients by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..params import Config, Params, flatten, shapes
+from ..params import Config, Params, shapes
 from ..train import Adam, learning_rate
 from .engines import Engine
 
@@ -16,6 +16,8 @@ def views(vector: np.ndarray, config: Config, vocab_size: int) -> Arrays:
     sizes = shapes(config, vocab_size)
     ends = np.cumsum([rows * columns for rows, columns in sizes.values()])
     return {name: part.reshape(sizes[name]) for name, part in zip(sizes, np.split(vector, ends[:-1]))}
+
+
 LAYER = ("attn_wq", "attn_wk", "attn_wv", "attn_wo", "mlp_fc1", "mlp_fc2")
 
 
@@ -58,7 +60,7 @@ def join(x: np.ndarray) -> np.ndarray:
 
 def attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Let each position attend to itself and those before it; also return the weights. (h, t, d) -> same, (h, t, t)."""
-    future = np.triu(np.full((q.shape[1], q.shape[1]), -np.inf), 1)
+    future = np.triu(np.full((q.shape[1], q.shape[1]), -np.inf, q.dtype), 1)
     weights = softmax(q @ k.swapaxes(1, 2) / q.shape[2] ** 0.5 + future)
     return weights @ v, weights
 
@@ -77,14 +79,10 @@ def activate(h: np.ndarray, activation: str) -> tuple[np.ndarray, np.ndarray]:
     return (positive**2, 2 * positive) if activation == "relu2" else (positive, (h > 0).astype(h.dtype))
 
 
-def document(tokens: list[int], w: Arrays, g: Arrays, config: Config) -> float:
-    """Return the mean cross-entropy of a document, in nats, and add its gradients to `g`."""
-    inputs, targets = tokens[:-1], tokens[1:]
-    t = len(inputs)
-    embedded = w["wte"][inputs] + w["wpe"][:t]
-    x, scale = rmsnorm(embedded)
-    first = x, scale
-    layers = []
+def forward(inputs: list[int], w: Arrays, config: Config) -> tuple[np.ndarray, list]:
+    """Read a whole document: return the logits at every position, (t, vocab_size), and what `backward` needs."""
+    x, scale = rmsnorm(w["wte"][inputs] + w["wpe"][: len(inputs)])
+    kept: list = [(x, scale)]
     for i in range(config.n_layer):
         wq, wk, wv, wo, fc1, fc2 = layer_of(w, i)
         normed, scale = rmsnorm(x)
@@ -92,34 +90,47 @@ def document(tokens: list[int], w: Arrays, g: Arrays, config: Config) -> float:
         out, weights = attention(q, k, v)
         attended = join(out)
         x = x + attended @ wo.T
-        normed2, scale2 = rmsnorm(x)
-        hidden, slope = activate(normed2 @ fc1.T, config.activation)
+        kept.append((normed, scale, q, k, v, weights, attended))
+        normed, scale = rmsnorm(x)
+        hidden, slope = activate(normed @ fc1.T, config.activation)
         x = x + hidden @ fc2.T
-        layers.append((normed, scale, q, k, v, weights, attended, normed2, scale2, hidden, slope))
-    probs = softmax(x @ w["lm_head"].T)
-    loss = -np.mean(np.log(probs[range(t), targets]))
-    dlogits = probs
-    dlogits[range(t), targets] -= 1
-    dlogits /= t
-    g["lm_head"] += dlogits.T @ x
+        kept.append((normed, scale, hidden, slope))
+    kept.append(x)
+    return x @ w["lm_head"].T, kept
+
+
+def backward(dlogits: np.ndarray, kept: list, inputs: list[int], w: Arrays, g: Arrays, config: Config) -> None:
+    """Add the gradients of all parameters to `g`, from that of the logits and what `forward` kept."""
+    g["lm_head"] += dlogits.T @ kept.pop()
     dx = dlogits @ w["lm_head"]
     for i in reversed(range(config.n_layer)):
-        normed, scale, q, k, v, weights, attended, normed2, scale2, hidden, slope = layers[i]
         wq, wk, wv, wo, fc1, fc2 = layer_of(w, i)
         gq, gk, gv, go, g1, g2 = layer_of(g, i)
+        normed, scale, hidden, slope = kept.pop()
         g2 += dx.T @ hidden
         dhidden = dx @ fc2 * slope
-        g1 += dhidden.T @ normed2
-        dx = dx + rmsnorm_back(dhidden @ fc1, normed2, scale2)
+        g1 += dhidden.T @ normed
+        dx = dx + rmsnorm_back(dhidden @ fc1, normed, scale)
+        normed, scale, q, k, v, weights, attended = kept.pop()
         go += dx.T @ attended
         dq, dk, dv = map(join, attention_back(heads(dx @ wo, config.n_head), q, k, v, weights))
         gq += dq.T @ normed
         gk += dk.T @ normed
         gv += dv.T @ normed
         dx = dx + rmsnorm_back(dq @ wq + dk @ wk + dv @ wv, normed, scale)
-    dx = rmsnorm_back(dx, *first)
+    dx = rmsnorm_back(dx, *kept.pop())
     np.add.at(g["wte"], inputs, dx)
-    g["wpe"][:t] += dx
+    g["wpe"][: len(inputs)] += dx
+
+
+def document(tokens: list[int], w: Arrays, g: Arrays, config: Config) -> float:
+    """Return the mean cross-entropy of a document, in nats, and add its gradients to `g`."""
+    inputs, targets = tokens[:-1], tokens[1:]
+    logits, kept = forward(inputs, w, config)
+    probs, came = softmax(logits), (range(len(inputs)), targets)
+    loss = -np.mean(np.log(probs[came]))
+    probs[came] -= 1
+    backward(probs / len(inputs), kept, inputs, w, g, config)
     return float(loss)
 
 
@@ -136,7 +147,7 @@ class NumpyEngine(Engine):
 
     def step(self, documents: list[list[int]]) -> float:
         self.grads[:] = 0
-        with np.errstate(all="ignore"):  # a loss that isn't finite ends the training
+        with np.errstate(all="ignore"):
             loss = sum(document(tokens, self.w, self.g, self.config) for tokens in documents) / len(documents)
             self.grads /= len(documents)
             beta1, beta2, t = self.adam.beta1, self.adam.beta2, self.t + 1

@@ -6,6 +6,8 @@ each the fastest round counts:
   fused    the package as it is
   unfused  the package, with `dot` replaced by a sum of products: a node for each multiplication and addition
   plain    tests/plain_gpt.py, the algorithm in its plainest form: unfused, walked by recursion
+
+With --engines, compare the engines of microgpt/scale/ instead: engines.py says what is measured.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import sys
 import time
 from itertools import islice
 from pathlib import Path
+
+from . import engines
 
 ENGINES = ("fused", "unfused", "plain")
 
@@ -48,7 +52,7 @@ def measure(engine: str, data: str | None, steps: int) -> dict[str, float]:
     for _ in islice(training, steps):
         pass
     seconds = time.process_time() - started
-    memory = peak_memory()
+    memory = engines.peak_memory()
 
     training, node = prepare(engine, data)
     made = 0
@@ -65,25 +69,18 @@ def measure(engine: str, data: str | None, steps: int) -> dict[str, float]:
     return {"nodes": made / steps, "milliseconds": 1000 * seconds / steps, "megabytes": memory}
 
 
-def peak_memory() -> float:
-    """Return the peak memory of this process in megabytes, or 0 where the system doesn't tell."""
-    try:
-        import resource
-    except ImportError:
-        return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
-
-
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="book.py benchmark", description=__doc__.split("\n")[0])
     parser.add_argument("--data", help="a path, URL or 'makemore' (default: the built-in names)")
     parser.add_argument("--steps", type=int, default=30, help="steps a round (default: 30)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each engine (default: 3)")
+    parser.add_argument("--engines", nargs="*", metavar="NAME", help="compare these engines with the package; without names, all")
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if options.steps < 1 or options.rounds < 1:
         parser.error("--steps and --rounds are at least 1")
+    if options.engines is not None:
+        return engines.compare(options.engines, options.rounds)
     if options.engine:
         print(json.dumps(measure(options.engine, options.data, options.steps)))
         return 0

@@ -21,6 +21,12 @@ stale() knows without running anything what has to be recorded again. All but pa
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
     pytorch.json    what the engine on PyTorch gives, and pytorch-times.json what it costs: explained in pytorch.py
+    decoding.json   what makes writing faster: explained in decoding.py
+    decoding-times.json     the same by the clock: explained in decoding_times.py
+    arrays.json     the same for the chapter on arrays; needs NumPy: explained in arrays.py
+    engines.json    the engines against one another; needs all their packages: explained in engines.py
+    bfloat16.json   training in bfloat16, and how fast smaller numbers are: explained in bfloat.py
+    smaller.json    what rounding does to trained models: explained in smaller.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -37,15 +43,18 @@ from pathlib import Path
 from typing import Any
 
 from microgpt import PRESETS, DataError, DivergenceError
+from microgpt.scale.engines import EngineError
 
 from .. import DATA, ROOT
 from ..figures import FIGURES
 from ..tangle import UserError, write_files
+from .bfloat import record_bfloat
 from .default import record_run
 from .fingerprint import fingerprint
 from .ladder import record_ladder
 from .measures import record_measures
 from .paired import record_paired
+from .smaller import record_smaller
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
@@ -68,6 +77,12 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "measures.json": record_measures,
     "pytorch.json": later("scripts.runs.pytorch", "record_pytorch"),
     "pytorch-times.json": later("scripts.runs.pytorch", "record_times"),
+    "decoding.json": later("scripts.runs.decoding", "record_decoding"),
+    "decoding-times.json": later("scripts.runs.decoding_times", "record_times"),
+    "arrays.json": later("scripts.runs.arrays", "record_arrays"),
+    "engines.json": later("scripts.runs.engines", "record_engines"),
+    "smaller.json": record_smaller,
+    "bfloat16.json": record_bfloat,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 
@@ -203,7 +218,7 @@ def record(names: list[str], only_check: bool = False) -> int:
         started = time.monotonic()
         try:
             content = {"fingerprint": current_fingerprint(name), **RECORDINGS[name]()}
-        except (DataError, DivergenceError) as error:
+        except (DataError, DivergenceError, EngineError) as error:
             raise UserError(f"{name}: the program failed: {error}") from None
         seconds = time.monotonic() - started
         if not (problem := compare(name, content)):

@@ -14,6 +14,10 @@ Python's own functions, `math`, all that `microgpt` exports, and
     ladder.rungs[2].time            the rungs as programs: scripts/runs/ladder.py
     measures.vowels                 what chapters tell in passing of longer runs: scripts/runs/measures.py
     pytorch.same.loss               what the engine on PyTorch gives, and pytorch_times what it costs: scripts/runs/pytorch.py
+    decoding.idle, times.passes[4]  what makes writing faster: scripts/runs/decoding.py, decoding_times.py
+    arrays.mistakes, engines.speed  the model on arrays, and the engines: scripts/runs/arrays.py, engines.py
+    smaller.rounded.b4.mean         what rounding does to trained models: scripts/runs/smaller.py
+    bfloat.stored.rate_001.mean     training in bfloat16: scripts/runs/bfloat.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
@@ -220,6 +224,13 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "measures": lambda: load_recorded("measures.json"),
     "pytorch": lambda: load_recorded("pytorch.json"),
     "pytorch_times": lambda: load_recorded("pytorch-times.json"),
+    "mutation": lambda: load_recorded("mutation.json"),
+    "decoding": lambda: load_recorded("decoding.json"),
+    "times": lambda: load_recorded("decoding-times.json"),
+    "arrays": lambda: load_recorded("arrays.json"),
+    "engines": lambda: load_recorded("engines.json"),
+    "bfloat": lambda: load_recorded("bfloat16.json"),
+    "smaller": lambda: load_recorded("smaller.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
     "short_path": short_path,

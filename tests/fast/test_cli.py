@@ -129,7 +129,7 @@ def test_save_then_load(words, tmp_path):
         (["--temperature", "-1"], "temperature -1.0 is neither 0"),
         (["--temperature", "inf"], "temperature inf is not a finite number"),
         (["--temperature", "hot"], "argument --temperature: invalid float value: 'hot'"),
-        (["--n-embd", "100000"], "parameters are more than plain Python can hold"),
+        (["--n-embd", "100000"], "120,007,000,000 parameters are more than plain Python can hold; the limit is 10,000,000"),
         (["--n-layer", "10" * 4], "parameters are more than plain Python can hold"),
         (["--n-layer", "10" * 12], "n_layer is not in the range from 0 to 1,000,000,000"),
         (["--preset", "4242"], "argument --preset: invalid choice: '4242'"),

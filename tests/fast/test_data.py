@@ -231,6 +231,18 @@ def test_the_limits_are_those_of_the_documentation():
     assert (download.MAX_BYTES, download.TIMEOUT, download.DEADLINE) == (64 * 2**20, 10, 60)
 
 
+def test_a_download_that_hangs_keeps_no_program_from_ending(monkeypatch):
+    begun = []
+    monkeypatch.setattr(download, "DEADLINE", 0.01)
+    over = threading.Event()
+    monkeypatch.setattr(download, "attempt", lambda url: (begun.append(threading.current_thread()), over.wait(60), b"")[-1])
+    with pytest.raises(DataError, match="^x: not complete after 0 seconds; download it and give the file$"):
+        download.fetch("x")
+    assert begun[0].daemon
+    over.set()
+    begun[0].join()
+
+
 @pytest.fixture
 def cache(server, tmp_path, monkeypatch):
     """makemore, as if it were the small file of the server."""

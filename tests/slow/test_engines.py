@@ -14,7 +14,7 @@ from microgpt import (
 from microgpt.__main__ import main
 from microgpt.scale.engines import DEVICES, DTYPES, ENGINES, Engine, EngineError, make_engine
 
-ARRAYS = ["numpy", "torch"]  # engines of arrays, whose package is named so
+ARRAYS = ["numpy", "jax", "torch"]  # engines of arrays, whose package is named so
 DOCS = ["emma", "olivia", "ava", "isabella", "sophia", "mia", "a", "wilhelminatheodorahildegard"]
 TOKENIZER = Tokenizer(DOCS)
 SETTINGS = {
