@@ -95,10 +95,14 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         )
 
 
+def names_of_the_original() -> Path:
+    return Path(os.environ.get("MICROGPT_NAMES") or ROOT.parent / "shared" / "data" / "names.txt")
+
+
 @pytest.fixture(scope="session")
 def original_names() -> Path:
     """The 32,033 names of the original. They may not be committed, so they are looked for beside the project."""
-    path = Path(os.environ.get("MICROGPT_NAMES") or ROOT.parent / "shared" / "data" / "names.txt")
+    path = names_of_the_original()
     if not path.is_file():
         pytest.skip("the original names are not here: set MICROGPT_NAMES to the path of makemore's names.txt")
     return path

@@ -1,8 +1,8 @@
 """What a recording depends on, as a short hash: so that a stale one is known without running anything.
 
 It changes with the code of the program's modules, with the built-in names, with the code that records and with the
-data, rungs of the ladder, modules of microgpt/scale/ and variants that this names; not with comments and docstrings. `--check` repeats the run
-itself.
+data, rungs of the ladder, modules of microgpt/scale/ and variants that this names; not with comments and docstrings.
+`--check` repeats the run itself.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def fingerprint(recorder: str) -> str:
     files = [ROOT / "microgpt" / f"{name}.py" for name in PROGRAM] + sorted(sources(recorder))
     digest = hashlib.sha256((ROOT / "microgpt" / "names.txt").read_bytes())
     for file in files:
-        code = _code(file, file.stat().st_mtime_ns)
+        code = _code(text_of(file))
         digest.update(f"{file.relative_to(ROOT).as_posix()}\n{code}\n".encode())
         for name in sorted(set(DATA_FILE.findall(code))):
             digest.update((ROOT / name).read_bytes())
         if RUNG.search(code):
             for rung in sorted((ROOT / "microgpt" / "ladder").glob("train*.py")):
-                digest.update(_code(rung, rung.stat().st_mtime_ns).encode())
+                digest.update(_code(text_of(rung)).encode())
         for module in scale_modules(SCALE.findall(code)):
-            digest.update(_code(module, module.stat().st_mtime_ns).encode())
+            digest.update(_code(text_of(module)).encode())
         if file == ROOT / VARIANTS:
             for variant, chunks in sorted(read_variants(read_book(ROOT)).items()):
                 digest.update(f"{variant}: {sorted(chunks.items())}\n".encode())
@@ -55,13 +55,22 @@ def scale_modules(names: list[str]) -> list[Path]:
         file = ROOT / "microgpt" / "scale" / f"{todo.pop()}.py"
         if file.is_file() and file not in found:
             found.add(file)
-            todo += [module for level, module in _imports(file, file.stat().st_mtime_ns) if level == 1]
+            todo += [module for level, module in _imports(text_of(file)) if level == 1]
     return sorted(found)
 
 
+def text_of(file: Path) -> str:
+    return _text(file, file.stat().st_mtime_ns)
+
+
 @cache
-def _code(file: Path, changed: int) -> str:
-    return "\n".join(code_lines(file.read_text(encoding="utf-8")).values())
+def _text(file: Path, changed: int) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+@cache
+def _code(text: str) -> str:
+    return "\n".join(code_lines(text).values())
 
 
 def sources(module: str) -> set[Path]:
@@ -75,15 +84,15 @@ def sources(module: str) -> set[Path]:
             continue
         found[name] = file
         package = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
-        for level, imported in _imports(file, file.stat().st_mtime_ns):
+        for level, imported in _imports(text_of(file)):
             todo.append(".".join([*package[: len(package) - level + 1], imported]))
     return set(found.values())
 
 
 @cache
-def _imports(file: Path, changed: int) -> list[tuple[int, str]]:
+def _imports(text: str) -> list[tuple[int, str]]:
     """What a file imports relatively, modules or names in them: how many dots, and what stands after them."""
-    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    nodes = ast.walk(ast.parse(text))
     found = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level]
     modules = [(node.level, node.module) for node in found if node.module]
     names = [(node.level, f"{node.module}.{alias.name}" if node.module else alias.name) for node in found for alias in node.names]

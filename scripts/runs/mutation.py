@@ -7,8 +7,10 @@
 
 A mutant is a variant of the book (tangle.py): one line of one chunk is different. A comparison is turned or moved by
 one, a constant is another, a statement is left out, two arguments are swapped, `and` is `or`. The variant goes into a
-copy of the project, and the tests that should notice are run there, the quick ones first. What no test can notice,
-because it changes nothing that can be seen, stands in equivalent-mutants.json with the reason.
+copy of the project. There the fast tests that run the changed line are run (they are run once before, to know which
+those are), the quickest first, until one fails. For what survives them, there are the examples of its chapter and what
+attacks its module. What no test can notice, because it changes nothing that can be seen, stands in
+equivalent-mutants.json with the reason. POSIX only: each mutant has a fork of one process (tests/noticing.py).
 """
 
 from __future__ import annotations
@@ -18,33 +20,37 @@ import ast
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import DATA, ROOT
-from ..tangle import Book, UserError, read_book, tangle, write_files
+from ..tangle import Book, UserError, hash_of, read_book, tangle, write_files
 from ..text.examples import copy_project
 
 REGISTER = Path(__file__).with_name("equivalent-mutants.json")
-TIMEOUT = 120  # seconds; a mutant that never ends is noticed
-TESTS = {  # module -> the tests that should notice, quick ones first
-    "value": ["fast/test_value.py", "fast/test_training.py", "slow/test_reference.py"],
-    "gpt": ["fast/test_gpt.py", "fast/test_training.py", "slow/test_reference.py"],
-    "params": ["fast/test_gpt.py", "fast/test_training.py", "fast/test_cli.py", "slow/test_reference.py"],
-    "train": ["fast/test_training.py", "fast/test_checkpoint.py", "slow/test_reference.py"],
-    "infer": ["fast/test_training.py", "fast/test_cli.py", "slow/test_reference.py"],
-    "data": ["fast/test_data.py"],
-    "files": ["fast/test_data.py", "fast/test_checkpoint.py"],
-    "download": ["fast/test_data.py", "slow/test_attack_servers.py"],
-    "checkpoint": ["fast/test_checkpoint.py", "fast/test_cli.py"],
-    "progress": ["fast/test_progress.py", "fast/test_cli.py", "slow/test_terminal.py"],
-    "__main__": ["fast/test_cli.py", "fast/test_checkpoint.py", "slow/test_attack_options.py", "slow/test_terminal.py"],
+FAST = [  # of tests/fast/: those that run the program, or start it
+    "test_value.py", "test_gpt.py", "test_training.py", "test_ladder.py", "test_checkpoint.py", "test_data.py", "test_progress.py",
+    "test_cli.py",
+]  # fmt: skip
+SLOW = {  # of tests/slow/: what attacks a module, for the mutants that the fast tests don't notice
+    "data": ["test_attack_data.py"],
+    "files": ["test_attack_data.py"],
+    "download": ["test_attack_servers.py"],
+    "checkpoint": ["test_attack_models.py"],
+    "progress": ["test_terminal.py"],
+    "__main__": ["test_attack_options.py", "test_terminal.py"],
 }
+EXAMPLES = "test_chapters.py::test_pycon_blocks"  # of the page that a mutant stands on: likewise
+FOUND = ROOT / "build" / "mutants.jsonl"  # what was noticed, line by line: a run that is ended loses nothing
+UNKNOWN = 60.0  # seconds that a test may take of which nobody knows
 COMPARE = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", " is not ": " is ", " is ": " is not ",
            " not in ": " in ", " in ": " not in "}  # fmt: skip
 
@@ -138,25 +144,121 @@ def variant(book: Book, mutant: Mutant) -> Book:
     return tangle(book, replacing={str(place.label): "\n".join(lines)})
 
 
-def notices(folder: Path, tests: list[str], python: str) -> bool:
-    """Whether a test in the copy of the project fails."""
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    for test in tests:
-        command = [python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", f"tests/{test}"]
+class Tests:
+    """A copy of the project, and a process that runs tests in it (tests/noticing.py)."""
+
+    def __init__(self, python: str) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        copy_project(self.folder)
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        self.process = subprocess.Popen(
+            [python, "-m", "tests.noticing"], cwd=self.folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> Tests:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
+        shutil.rmtree(self.folder)
+
+    def ask(self, **request: object) -> dict[str, Any]:
+        """Ask the process to map or to run tests."""
+        assert self.process.stdin and self.process.stdout
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline())
+
+    def map(self) -> dict[str, dict[str, Any]]:
+        """The fast tests, and of each which lines it runs. Raises UserError if one fails now."""
+        found = self.ask(map=[f"fast/{file}" for file in FAST])
+        if found["failed"]:
+            raise UserError(f"tests fail without any mutant: {', '.join(found['failed'])}")
+        return found["tests"]
+
+    def notice(self, book: Book, changed: Book, tests: dict[str, float]) -> str:
+        """The first of the tests, with the seconds they take, that fails when the book is changed so; or ""."""
+        paths = [path for path in changed.files if changed.content(path) != book.content(path)]
+        write_files(self.folder, {path: changed.content(path) for path in paths})
         try:
-            result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            return True
-        if result.returncode:
-            return True
-    return False
+            return self.ask(tests=tests)["noticed"] if tests else ""
+        finally:
+            write_files(self.folder, {path: book.content(path) for path in paths})
+
+
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+class Found:
+    """Which test noticed which mutant. It still does as long as neither the program nor the test has changed."""
+
+    def __init__(self, book: Book) -> None:
+        self.program = hash_of("", b"".join(book.content(f"microgpt/{module}.py") for module in modules_of(book)))
+        self.noticed: dict[tuple, str] = {}
+        with suppress(FileNotFoundError), open(FOUND, encoding="utf-8") as file:
+            for line in file:
+                *mutant, test, made_of = json.loads(line)
+                if made_of == self.made_of(test):
+                    self.noticed[tuple(mutant)] = test
+
+    def made_of(self, test: str) -> str:
+        """A hash of the program, of the test and of what else in its file is no test."""
+        file, _, name = test.partition("::")
+        if not (ROOT / file).is_file():
+            return self.program  # it never ended, or couldn't be imported
+        code = [
+            ast.dump(node)
+            for node in parsed(ROOT / file).body
+            if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_") or node.name == name.split("[")[0]
+        ]
+        return hash_of(self.program, "".join(code).encode())
+
+    def add(self, mutant: Mutant, test: str) -> None:
+        self.noticed[tuple(mutant)] = test
+        FOUND.parent.mkdir(exist_ok=True)
+        with open(FOUND, "a", encoding="utf-8") as file:
+            print(json.dumps([*mutant, test, self.made_of(test)]), file=file)
+
+
+def candidates(mutant: Mutant, tests: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """The fast tests that may notice, in the order in which to ask them, and the seconds they take.
+
+    They are those that run the line, the quickest first, and those that start processes, of which nobody knows what
+    they run. A line that is only run when its module is imported, or that belongs to a statement of several lines,
+    may be noticed by all, those that run something of its module first.
+    """
+    module = Path(mutant.file).stem
+
+    def first(test: str) -> tuple[bool, float]:
+        return module not in tests[test]["lines"], tests[test]["seconds"]
+
+    running = {test for test, what in tests.items() if mutant.line in what["lines"].get(module, ())}
+    found = sorted((test for test in tests if not running or test in running or tests[test]["processes"]), key=first)
+    return {test: tests[test]["seconds"] for test in found}
+
+
+def late(mutant: Mutant, book: Book) -> list[str]:
+    """The slow tests that may notice: the examples of the mutant's chapter, and what attacks its module."""
+    place = book.files[mutant.file][mutant.line - 1]
+    page = [f"{EXAMPLES}[{place.chapter.removeprefix('docs/')}]"] if has_examples(book, place.chapter) else []
+    return [f"tests/slow/{test}" for test in [*page, *SLOW.get(Path(mutant.file).stem, [])]]
+
+
+def has_examples(book: Book, chapter: str) -> bool:
+    return "```pycon" in (book.root / chapter).read_text(encoding="utf-8")
+
+
+def modules_of(book: Book) -> list[str]:
+    """The modules of the package, but for the one that only names what the others have."""
+    return [path.stem for path in map(Path, book.files) if path.parent == Path("microgpt") and path.stem != "__init__"]
 
 
 def run(options: argparse.Namespace, python: str) -> int:
     """Try the mutants; the exit status is 1 if one survives that the register doesn't know."""
     book = read_book(ROOT)
     register: dict[str, str] = json.loads(REGISTER.read_text(encoding="utf-8"))
-    modules = options.modules or list(TESTS)
+    modules = options.modules or modules_of(book)
     chosen: dict[str, list[Mutant]] = {}
     known: set[str] = set()
     for module in modules:
@@ -170,17 +272,14 @@ def run(options: argparse.Namespace, python: str) -> int:
     stale = [key for key in register if key.split(".py")[0] in modules and key not in known]
     for key in stale:
         print(f"{REGISTER.name}: no mutant is called {key!r} any more (take it out)", file=sys.stderr)
-    survivors: list[Mutant] = []
-    score: dict[str, dict[str, int]] = {}
+    score = {module: {"mutants": 0, "noticed": 0, "equivalent": 0} for module in modules}
+    survivors: dict[Mutant, Book] = {}
     total, done, started = sum(map(len, chosen.values())), 0, time.monotonic()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        copy_project(folder)
-        for module in modules:
-            if notices(folder, TESTS[module], python):
-                raise UserError(f"the tests of {module} fail without any mutant: {', '.join(TESTS[module])}")
+    found = Found(book)
+    with Tests(python) as tests:
+        known_tests = tests.map()
         for module, some in chosen.items():
-            counts = score[module] = {"mutants": 0, "killed": 0, "equivalent": 0}
+            counts = score[module]
             for mutant in some:
                 done += 1
                 changed = variant(book, mutant)
@@ -189,33 +288,45 @@ def run(options: argparse.Namespace, python: str) -> int:
                 counts["mutants"] += 1
                 if mutant.key in register:
                     counts["equivalent"] += 1
-                    continue
-                paths = [path for path in changed.files if changed.content(path) != book.content(path)]
-                write_files(folder, {path: changed.content(path) for path in paths})
-                if notices(folder, TESTS[module], python):
-                    counts["killed"] += 1
+                elif tuple(mutant) in found.noticed:
+                    counts["noticed"] += 1
+                elif test := tests.notice(book, changed, candidates(mutant, known_tests)):
+                    counts["noticed"] += 1
+                    found.add(mutant, test)
                 else:
-                    survivors.append(mutant)
-                    place = book.files[mutant.file][mutant.line - 1]
-                    print(f"survives: {place.chapter}:{place.number}: {mutant.key}", flush=True)
-                write_files(folder, {path: book.content(path) for path in paths})
+                    survivors[mutant] = changed
+                    print(f"the fast tests don't notice {mutant.file}:{mutant.line}: {mutant.key}", flush=True)
                 left = (time.monotonic() - started) / done * (total - done)
                 print(f"{done} of {total}, {left / 60:.0f} min left\r", end="", flush=True)
-            print(f"{module}: {counts['killed']} of {counts['mutants']} noticed, {counts['equivalent']} can't be", flush=True)
+        needed = {test for mutant in survivors for test in late(mutant, book)}
+        passing = {test for test in sorted(needed) if not tests.notice(book, book, {test: UNKNOWN})}
+        for test in needed - passing:
+            raise UserError(f"a test fails without any mutant: {test}")
+        for mutant, changed in list(survivors.items()):
+            if test := tests.notice(book, changed, dict.fromkeys(late(mutant, book), UNKNOWN)):
+                found.add(mutant, test)
+                score[Path(mutant.file).stem]["noticed"] += 1
+                del survivors[mutant]
+    for mutant in survivors:
+        place = book.files[mutant.file][mutant.line - 1]
+        print(f"survives: {place.chapter}:{place.number}: {mutant.key}")
+    for module, counts in score.items():
+        print(f"{module}: {counts['noticed']} of {counts['mutants']} noticed, {counts['equivalent']} can't be")
     if not options.modules and options.sample is None:
-        text = json.dumps(score, indent=1) + "\n"
-        write_files(DATA, {"mutation.json": text.encode()})
+        every = {key: sum(counts[key] for counts in score.values()) for key in ("mutants", "noticed", "equivalent")}
+        write_files(DATA, {"mutation.json": (json.dumps({**every, "modules": score}, indent=1) + "\n").encode()})
     return 1 if survivors or stale else 0
 
 
 def main(argv: list[str], python: str) -> int:
     """The command line."""
+    modules = modules_of(read_book(ROOT))
     parser = argparse.ArgumentParser(prog="book.py mutate", description=__doc__.split("\n")[0])
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(TESTS)}")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(modules)}")
     parser.add_argument("--sample", type=int, metavar="N", help="so many mutants of each module, always the same")
     parser.add_argument("--list", action="store_true", help="run nothing; only say what would be tried")
     options = parser.parse_args(argv)
-    if unknown := [module for module in options.modules if module not in TESTS]:
-        parser.error(f"{unknown[0]} is not one of {', '.join(TESTS)}")
+    if unknown := [module for module in options.modules if module not in modules]:
+        parser.error(f"{unknown[0]} is not one of {', '.join(modules)}")
     return run(options, python)
 

@@ -139,7 +139,7 @@ def chromium(port):
         if path is None and not os.path.exists(playwright.chromium.executable_path):
             missing = "there is no Chromium"
             pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-        here = f"--host-resolver-rules=MAP book.localhost:80 127.0.0.1:{port}"
+        here = f"--host-resolver-rules=MAP book.localhost:80 127.0.0.1:{port}, MAP * ~NOTFOUND"
         browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, here])
         yield browser
         browser.close()
@@ -155,6 +155,7 @@ class Visit:
     asked: list[str] = field(default_factory=list)  # paths below the site, in the order of the requests
     foreign: list[str] = field(default_factory=list)  # requests that would have left it; none of them did
     complaints: list[str] = field(default_factory=list)
+    listeners: list[tuple] = field(default_factory=list)
 
     def go(self, path: str) -> None:
         """Go to a page, and wait until it is there: its scripts, its fonts, and what instant navigation needs."""
@@ -186,31 +187,55 @@ class Visit:
             total += len(content) if file.suffix in (".woff2", ".png") else len(gzip.compress(content, 6))
         return total
 
-    def answer(self, route) -> None:
-        url = route.request.url
+    def listen(self, event: str, hear) -> None:
+        self.page.on(event, hear)
+        self.listeners.append((event, hear))
+
+    def listen_no_more(self) -> None:
+        for event, hear in self.listeners:
+            self.page.remove_listener(event, hear)
+
+    def note(self, request) -> bool:
+        """Write a request down; whether it stays on the site."""
+        url = request.url
         if url.startswith(self.site):
             self.asked.append(url.removeprefix(self.site))
-            route.continue_()
-        elif url.startswith(("data:", "blob:")):
-            route.continue_()
-        else:
+        elif not url.startswith(("data:", "blob:")):
             self.foreign.append(url)
-            route.abort()
+            return False
+        return True
+
+    def answer(self, route) -> None:
+        route.continue_() if self.note(route.request) else route.abort()
 
 
-def open_visit(chromium, site: str, **options) -> Visit:
+VIEWPORT = {"width": 1280, "height": 800}
+
+
+def open_context(chromium, **options):
     # The pages' own policy would forbid what `wait_for_function` does, and hide a request that it forbids.
-    context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, "bypass_csp": True, **options})
+    context = chromium.new_context(**{"viewport": VIEWPORT, "bypass_csp": True, **options})
     # Material draws into closed shadow roots, which nobody could look into.
     context.add_init_script(
         "const attach = Element.prototype.attachShadow;"
         "Element.prototype.attachShadow = function (o) { return attach.call(this, { ...o, mode: 'open' }) }"
     )
-    new = Visit(context.new_page(), site, options.get("java_script_enabled", True))
-    context.route("**/*", new.answer)
-    new.page.on("console", lambda message: message.type == "error" and new.complaints.append(message.text))
-    new.page.on("pageerror", lambda error: new.complaints.append(str(error)))
-    new.page.on("response", lambda r: r.status >= 400 and new.complaints.append(f"{r.status}: {r.url}"))
+    return context
+
+
+def open_visit(chromium, site: str, **options) -> Visit:
+    """A page in a browser window of its own, which keeps nothing: there is no cache where requests can be answered."""
+    new = watched(open_context(chromium, **options).new_page(), site, options.get("java_script_enabled", True))
+    new.page.context.route("**/*", new.answer)
+    return new
+
+
+def watched(page, site: str, scripts: bool = True) -> Visit:
+    """A page of which every complaint is written down."""
+    new = Visit(page, site, scripts)
+    new.listen("console", lambda message: message.type == "error" and new.complaints.append(message.text))
+    new.listen("pageerror", lambda error: new.complaints.append(str(error)))
+    new.listen("response", lambda r: r.status >= 400 and new.complaints.append(f"{r.status}: {r.url}"))
     return new
 
 
@@ -244,12 +269,39 @@ def axe() -> str:
     return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def figure(visit):
-    """Opens a page and brings the figure with this anchor to life; returns the visit and the live figure."""
+@pytest.fixture(scope="session")
+def windows(chromium):
+    """windows(**options) is a page with such options, the same for all tests of figures, which go from one to another.
 
-    def start(path: str, anchor: str, **options):
-        new = visit(**options)
+    A window and a page for each would begin a process each time, and load and compile the same scripts.
+    """
+    opened = {}
+
+    def window(**options):
+        key = repr(sorted(options.items()))
+        if key not in opened:
+            opened[key] = open_context(chromium, **options).new_page()
+        return opened[key]
+
+    yield window
+    for page in opened.values():
+        page.context.close()
+
+
+@pytest.fixture
+def figure(windows, site):
+    """Opens a page and brings the figure with this anchor to life; returns the visit and the live figure.
+
+    Afterwards no request may have been meant for elsewhere (it finds nobody there), no page may have complained, and
+    the next test finds nothing of this one: neither what was stored, nor routes, nor the mouse where it was.
+    """
+    visits: list[Visit] = []
+
+    def start(path: str, anchor: str, viewport: dict[str, int] = VIEWPORT, **options):
+        new = watched(windows(**options), site)
+        visits.append(new)
+        new.listen("request", new.note)
+        new.page.set_viewport_size(viewport)
         new.go(path)
         # Not the locator's own scrolling, which waits for the element to keep still.
         new.page.evaluate("id => document.getElementById(id).scrollIntoView()", anchor)
@@ -260,7 +312,17 @@ def figure(visit):
         new.page.wait_for_function(drawn, arg=anchor)
         return new, live
 
-    return start
+    yield start
+    for done in visits:
+        done.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    for done in visits:
+        done.page.goto("about:blank")
+        done.listen_no_more()
+        done.page.unroute_all()
+        done.page.emulate_media(media="null", color_scheme="null", reduced_motion="null", forced_colors="null")
+        done.page.mouse.move(0, 0)
+        assert not done.foreign
+        assert not done.complaints
 
 
 def drag_with_a_finger(v: Visit, drawing, reach: float, *places: tuple[float, float]) -> None:

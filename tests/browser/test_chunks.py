@@ -118,10 +118,19 @@ def target(page, href):
     return f"{path}/index.html" if parts.path.endswith("/") else path, unquote(parts.fragment)
 
 
-def chunk(pages, piece):
+@pytest.fixture(scope="module")
+def shown_by(pages):
+    """The elements that show pieces, by page and anchor."""
+    found = {}
+    for path, page in pages.items():
+        for node in page.all(kind="chunk"):
+            found.setdefault((path, node["id"]), []).append(node)
+    return found
+
+
+def chunk(shown_by, piece):
     """The element that shows a piece."""
-    anchor = PLACES.anchor(piece)
-    [found] = [node for node in pages[page_of(piece.chapter)].all(kind="chunk") if node["id"] == anchor]
+    [found] = shown_by[page_of(piece.chapter), PLACES.anchor(piece)]
     return found
 
 
@@ -150,23 +159,28 @@ def test_each_page_shows_its_pieces_and_no_other(pages):
         assert sorted(shown) == sorted(PLACES.anchor(piece) for piece in BOOK.pieces if page_of(piece.chapter) == path)
 
 
+GENERATED = {}  # chapter and line -> the files that the line goes into, and its numbers there
+for path, lines in BOOK.files.items():
+    for number, line in enumerate(lines, 1):
+        if line.label:
+            GENERATED.setdefault((line.chapter, line.number), []).append((path, number))
+
+
 def generated_lines(piece):
     """For each file that a piece goes into, the numbers of the lines that come from it."""
-    span = range(piece.header_line + 1, piece.header_line + 1 + len(piece.lines))
     found = {}
-    for path, lines in BOOK.files.items():
-        for number, line in enumerate(lines, 1):
-            if line.label and line.chapter == piece.chapter and line.number in span:
-                found.setdefault(path, []).append(number)
-    return found
+    for line, _ in piece.numbered():
+        for path, number in GENERATED.get((piece.chapter, line), ()):
+            found.setdefault(path, []).append(number)
+    return {path: sorted(numbers) for path, numbers in found.items()}
 
 
 LINE_ANCHOR = re.compile(r"(microgpt|docs)-[\w-]*-py-\d+$")
 
 
 @PIECES
-def test_the_head_says_where_a_piece_goes(pages, piece):
-    head = chunk(pages, piece).one("p", "chunk-head")
+def test_the_head_says_where_a_piece_goes(shown_by, piece):
+    head = chunk(shown_by, piece).one("p", "chunk-head")
     files = [file for file in BOOK.files if file in generated_lines(piece)]
     shown = [link.text for link in head.all("a", "chunk-file")]
     first, *others = PLACES.shown_in(piece)
@@ -191,16 +205,16 @@ def test_the_head_says_where_a_piece_goes(pages, piece):
 
 
 @PIECES
-def test_the_code_is_the_chapters(pages, piece):
-    code = chunk(pages, piece).one("code")
+def test_the_code_is_the_chapters(shown_by, piece):
+    code = chunk(shown_by, piece).one("code")
     assert code.text.removesuffix("\n").split("\n") == piece.lines
     assert [line.text for line in code.children] == [f"{line}\n" for line in piece.lines]
     assert code.children == list(code.all("span", "chunk-line")), "nothing but lines, so nothing else is copied"
 
 
 @PIECES
-def test_the_numbers_are_those_of_the_file(pages, piece):
-    element = chunk(pages, piece)
+def test_the_numbers_are_those_of_the_file(shown_by, piece):
+    element = chunk(shown_by, piece)
     file = PLACES.shown_in(piece)[0]
     shown = []
     for (number, text), line in zip(piece.numbered(), element.all("span", "chunk-line")):
@@ -218,8 +232,8 @@ def test_the_numbers_are_those_of_the_file(pages, piece):
 
 
 @PIECES
-def test_a_reference_leads_to_its_chunk_and_says_its_lines(pages, piece):
-    element = chunk(pages, piece)
+def test_a_reference_leads_to_its_chunk_and_says_its_lines(shown_by, piece):
+    element = chunk(shown_by, piece)
     names = list(piece.references.values())
     assert links(piece, element, "chunk-ref") == [place(BOOK.parts[name][0]) for name in names]
     file = PLACES.shown_in(piece)[0]
@@ -238,8 +252,8 @@ def test_a_reference_leads_to_its_chunk_and_says_its_lines(pages, piece):
 
 
 @PIECES
-def test_the_foot_says_where_a_chunk_is_used_and_continued(pages, piece):
-    element = chunk(pages, piece)
+def test_the_foot_says_where_a_chunk_is_used_and_continued(shown_by, piece):
+    element = chunk(shown_by, piece)
     users = {user.label: user for user in reversed(BOOK.pieces) if piece.label in user.references.values()}
     assert sorted(links(piece, element, "chunk-user")) == sorted(map(place, users.values()))
     assert ("used in " in element.text) == bool(users) == (not piece.is_file)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from microgpt import Value, softmax
-from scripts.figures._passes import STEPS, doubled_run, read
+from scripts.figures._passes import STEPS, read
 from scripts.runs.default import default_run
+from tests import ROOT
 
 pytestmark = pytest.mark.usefixtures("default_run_made")
 PAGE, ANCHOR = "3-architecture/11-multi-head-attention/", "figure-attention"
@@ -120,13 +123,13 @@ def test_touch_on_a_phone(figure):
 
 
 def test_the_head_that_looks_three_back(figure):
-    """On doubled words, in chapter 3-10: one head, whose weights were recorded from a model that this trains again."""
+    """On doubled words, in chapter 3-10: one head. That its recorded weights are the program's, test_recording.py shows."""
     v, live = figure("3-architecture/10-one-head/", "figure-attention")
-    run = doubled_run()
+    recorded = json.loads((ROOT / "docs/assets/data/figures/passes-bggbgg.json").read_text(encoding="utf-8"))["weights"]
     assert live.get_by_role("radio", name="1", exact=True).count() == 1, "a single head"
-    for time, params in zip(("before", "after"), (run.params_at[0], run.params_at[run.config.steps])):
+    for time in ("before", "after"):
         live.get_by_label(time, exact=True).check()
         shown = [row.locator("td").all_inner_texts() for row in live.locator("table.attention-grid tbody tr").all()]
-        expected = [[f"{w.data:.2f}" for w in stages["weights"][0]] for stages in read("bggbgg", params, run)]
+        expected = [[f"{weight:.2f}" for weight in position[0]] for position in recorded[time]]
         assert [[text for text in row if text] for row in shown] == expected
     assert [max(range(i + 1), key=lambda j: float(shown[i][j])) for i in (3, 4, 5)] == [1, 2, 3]

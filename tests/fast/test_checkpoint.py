@@ -191,6 +191,9 @@ def altered(path, change):
         (lambda t: t.update(data=None), "training doesn't know its data or its preset"),
         (lambda t: t.update(preset="8"), "training doesn't know its data or its preset"),
         (lambda t: t.update(preset=["4192"]), "training doesn't know its data or its preset"),
+        *((lambda t, x=x: t.update(batch=x), "training doesn't know its batch or its engine") for x in (0, -1, 1.0, True, "1", None)),
+        *((lambda t, x=x: t.update(engine=x), "training doesn't know its batch or its engine") for x in (1, None, ["plain"])),
+        (lambda t: t.update(dtype=64), "training doesn't know its batch or its engine"),
         (lambda t: t.update(random=[]), "training has random numbers that can't be restored"),
         (lambda t: t.update(random=None), "training has random numbers that can't be restored"),
         (lambda t: t["random"].__setitem__(1, [1, 2]), "training has random numbers that can't be restored"),
@@ -216,6 +219,20 @@ def test_a_training_with_more_losses_than_steps_is_refused(saved):
 def test_a_file_older_than_a_knob_gets_its_default(saved):
     altered(saved, lambda content: content["config"].pop("activation"))
     assert load(saved).config.activation == Config().activation
+
+
+def test_a_training_older_than_batches_and_engines_had_none(saved):
+    altered(saved, lambda content: [content["training"].pop(name) for name in ("batch", "engine", "dtype")])
+    training = load(saved).training
+    assert (training.batch, training.engine, training.dtype) == (1, "plain", "float64")
+
+
+def test_the_smallest_model(tmp_path):
+    """Whose matrices have one row or one column."""
+    config = Config(n_embd=1, n_head=1, block_size=1)
+    _, tokenizer, params, *_ = begin(config)
+    save(tmp_path / "x.json", config, tokenizer, params, [])
+    assert bits(load(tmp_path / "x.json").params) == bits(params)
 
 
 def test_a_setting_that_nobody_knows_is_refused(saved):
@@ -272,6 +289,7 @@ def test_the_help_knows_the_defaults(capsys, monkeypatch):
 
     assert "numbers in a token's vector (default: 16)" in help_text()
     assert "documents to train on (4192: 1000, 4064: 500)" in help_text()
+    assert "--every N how often (default: 100)" in help_text()
     monkeypatch.setitem(PRESETS, "4192", Config(n_embd=8, steps=500))
     assert "numbers in a token's vector (4192: 8, 4064: 16)" in help_text()
     assert "documents to train on (default: 500)" in help_text()

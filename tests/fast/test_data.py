@@ -231,6 +231,18 @@ def test_the_limits_are_those_of_the_documentation():
     assert (download.MAX_BYTES, download.TIMEOUT, download.DEADLINE) == (64 * 2**20, 10, 60)
 
 
+def test_a_download_that_hangs_keeps_no_program_from_ending(monkeypatch):
+    begun = []
+    monkeypatch.setattr(download, "DEADLINE", 0.01)
+    over = threading.Event()
+    monkeypatch.setattr(download, "attempt", lambda url: (begun.append(threading.current_thread()), over.wait(60), b"")[-1])
+    with pytest.raises(DataError, match="^x: not complete after 0 seconds; download it and give the file$"):
+        download.fetch("x")
+    assert begun[0].daemon
+    over.set()
+    begun[0].join()
+
+
 @pytest.fixture
 def cache(server, tmp_path, monkeypatch):
     """makemore, as if it were the small file of the server."""
@@ -280,6 +292,28 @@ def test_a_file_that_is_too_large(tmp_path, monkeypatch):
         load_docs(path)
     with pytest.raises(DataError):
         load_docs("nul\0byte")
+
+
+def test_what_is_not_writable_is_known_before(tmp_path, monkeypatch):
+    """Asked of the system, which allows everything to whoever runs tests as root."""
+    (tmp_path / "there.json").write_text("")
+    refused = []
+    monkeypatch.setattr(files.os, "access", lambda path, mode: mode == os.W_OK and path not in refused)
+    for path, message in ((tmp_path, f"the folder {tmp_path} is not writable"), (tmp_path / "there.json", "the file is not writable")):
+        assert files.check_target(tmp_path / "there.json") == tmp_path / "there.json"
+        refused[:] = [path]
+        with pytest.raises(OSError, match=f"^{re.escape(message)}$"):
+            files.check_target(tmp_path / "there.json")
+        refused.clear()
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
+    done = []
+    replace = os.replace
+    monkeypatch.setattr(files.os, "fsync", lambda handle: done.append(("safe", os.fstat(handle).st_size)))
+    monkeypatch.setattr(files.os, "replace", lambda old, new: done.append("in its place") or replace(old, new))
+    files.write_file(tmp_path / "model.json", b"a" * 1000)
+    assert done == [("safe", 1000), "in its place"]
 
 
 def test_write_file_leaves_the_old_one_if_it_fails(tmp_path, monkeypatch):

@@ -126,6 +126,19 @@ def test_data_that_a_recorder_names_matters_to_it(project):
     assert "scripts.runs.paired" in changed_by(lambda: others.write_text(others.read_text() + "zyx\n"))
 
 
+def test_modules_of_scale_matter_to_the_recorders_that_name_them(project):
+    recorder = "scripts.runs.decoding"
+    for name, matters in (("decoding", True), ("batch_decoding", True), ("numpy_engine", True), ("engines", True), ("__init__", False)):
+        before, path = fingerprint(recorder), project / f"microgpt/scale/{name}.py"
+        assert changed_by(lambda path=path: path.write_text(path.read_text() + "\nMORE = 1\n")) == []
+        assert (fingerprint(recorder) != before) == matters, name
+
+
+def test_a_recorder_that_needs_a_package_is_imported_when_it_records():
+    assert recording.current_fingerprint("decoding.json") == fingerprint("scripts.runs.decoding")
+    assert recording.later("scripts.runs.fingerprint", "sources").__module__ == "scripts.runs.fingerprint"
+
+
 def test_a_variant_matters_to_the_experiments(project):
     chapter = project / "docs/01-a.md"
     fence = "```python {variant=other replaces=one}\na = 1\n```\n"

@@ -1,6 +1,7 @@
 """The model: what it may look at, and what its parts promise."""
 
 import random
+import sys
 
 import pytest
 
@@ -183,6 +184,24 @@ def test_config_refuses(settings, message):
     with pytest.raises(ValueError) as error:
         Config(**settings)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("settings", [
+    {"beta1": 0.0}, {"beta2": 0.0}, {"init_std": 0.0}, {"temperature": 0.0}, {"temperature": 1e-6}, {"steps": 0, "samples": 0, "n_layer": 0},
+    {"n_embd": 1, "n_head": 1, "block_size": 1}, {"steps": 10**9}, {"learning_rate": sys.float_info.max, "eps": 5e-324},
+])
+def test_config_takes_what_is_just_within_its_limits(settings):
+    assert {name: getattr(Config(**settings), name) for name in settings} == settings
+
+
+def test_the_settings_of_the_published_editions():
+    common = dict(n_embd=16, n_head=4, n_layer=1, learning_rate=0.01, eps=1e-8, temperature=0.5, samples=20, seed=42)
+    assert vars(PRESETS["4192"]) == common | dict(
+        block_size=16, activation="relu", init_std=0.08, zero_init=False, steps=1000, decay="linear", beta1=0.85, beta2=0.99
+    )
+    assert vars(PRESETS["4064"]) == common | dict(
+        block_size=8, activation="relu2", init_std=0.02, zero_init=True, steps=500, decay="cosine", beta1=0.9, beta2=0.95
+    )
 
 
 def test_config_is_frozen_and_takes_whole_numbers_for_floats():

@@ -1,12 +1,13 @@
 """What a person sees of a run, by a clock that the test winds, and when Ctrl-C is heard."""
 
+import io
 import signal
 import threading
 
 import pytest
 
 from microgpt import progress
-from microgpt.progress import Progress, finish_the_step
+from microgpt.progress import Progress, finish_the_step, print_summary
 
 
 @pytest.fixture
@@ -48,6 +49,42 @@ def test_the_line_fills_its_width_and_leaves_the_last_column_free(live, clock, c
     assert capsys.readouterr().out == "\r" + expected.ljust(119)
 
 
+def test_a_step_that_takes_no_time(live, clock, capsys):
+    live(1000).show(1, [2.0])
+    assert "| 1000000000 steps/s, 0 s left" in capsys.readouterr().out
+
+
+def test_what_is_drawn_is_seen_at_once(live, monkeypatch):
+    class Terminal(io.StringIO):
+        flushed = ""
+
+        def flush(self):
+            self.flushed = self.getvalue()
+
+    line = live(10)
+    monkeypatch.setattr("sys.stdout", terminal := Terminal())
+    line.show(1, [2.0])
+    assert terminal.flushed.startswith("\rstep    1 /   10 ")
+
+
+@pytest.mark.parametrize(("is_live", "printed"), [(True, "\n"), (False, "")])
+def test_after_the_last_step_the_live_line_ends(is_live, printed, live, capsys):
+    line = live(10)
+    line.live = is_live
+    line.close()
+    assert capsys.readouterr().out == printed
+
+
+def test_the_summary_is_of_the_last_hundred_steps(capsys):
+    print_summary([9.0] + [1.0] * 99 + [2.0], ["anna", "bob", "bo"], ["anna"] * 101 + ["bob"])
+    assert capsys.readouterr().out == (
+        "\nmean loss of the last 100 steps: 1.0100 (perplexity 2.75)\n"
+        "samples in the dataset: 2 of 3\nsamples among the 101 documents trained on: 1\n"
+    )
+    print_summary([], [], ["anna"])
+    assert capsys.readouterr().out == "\n"
+
+
 @pytest.mark.parametrize("columns", ["9" * 30, "9" * 4000, "202"])
 def test_a_terminal_that_claims_to_be_endless(columns, live, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", columns)
@@ -65,12 +102,14 @@ def interrupt():
 
 
 def test_the_first_ctrl_c_waits_and_the_second_does_not(interrupt):
+    waited = False
     with pytest.raises(KeyboardInterrupt), finish_the_step() as asked:
         assert not asked
         signal.raise_signal(signal.SIGINT)
-        assert asked == [True]
+        waited = asked == [True]
         signal.raise_signal(signal.SIGINT)
         pytest.fail("the second Ctrl-C was not heard")
+    assert waited
 
 
 def test_afterwards_ctrl_c_is_what_it_was(interrupt):

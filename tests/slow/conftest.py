@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,25 @@ from pathlib import Path
 import pytest
 
 from scripts.text import examples
+
+# The longest tests, and they come first: of one that is long and last the other processes see only the end. The run that
+# many tests share is made by the first of all, while the next ones do what doesn't need it.
+LONGEST = (
+    "test_numbers_now", "blocks[6-experiments/03", "what_the_figures_show", "blocks[6-experiments/02", "blocks[4-training/05",
+    "blocks[6-experiments/01", "blocks[4-training/04", "blocks[3-architecture/10", "blocks[3-architecture/01",
+    "what_the_command_line_prints", "runs_whole[4192", "one_file_prints_what", "one_file_is_the_package", "one_printed[4",
+    "one_printed[3", "blocks[4-training/06", "blocks[3-architecture/05", "blocks[4-training/03", "blocks[4-training/02",
+    "blocks[3-architecture/13", "runs_whole[4064", "killed_and_resumed",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """xdist begins by giving each process a stretch of the list: so at the beginning of each stand some of the longest."""
+    longest = [item for part in LONGEST for item in items if part in item.nodeid and "tests/slow" in item.nodeid]
+    rest = [item for item in items if item not in set(longest)]
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    cuts = [len(rest) * i // processes for i in range(processes + 1)]
+    items[:] = [item for i in range(processes) for item in [*longest[i::processes], *rest[cuts[i] : cuts[i + 1]]]]
 
 
 @pytest.fixture(scope="session")

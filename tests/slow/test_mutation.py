@@ -65,6 +65,8 @@ def small(tmp_path, monkeypatch):
         "    above = runpy.run_path(str(pathlib.Path(__file__).parents[2] / 'microgpt/small.py'))['above']\n"
         "    assert [above(x) for x in (0, 1, 2)] == [False, False, True]\n"
     )
+    for name in ("__init__.py", "noticing.py"):
+        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     (tmp_path / "pyproject.toml").write_text("")
     book = read_book(tmp_path)
     (tmp_path / "microgpt/small.py").write_bytes(book.content("microgpt/small.py"))
@@ -72,7 +74,8 @@ def small(tmp_path, monkeypatch):
     register.write_text("{}")
     monkeypatch.setattr(mutation, "ROOT", tmp_path)
     monkeypatch.setattr(mutation, "REGISTER", register)
-    monkeypatch.setattr(mutation, "TESTS", {"small": ["fast/test_nothing.py"]})
+    monkeypatch.setattr(mutation, "FAST", ["test_nothing.py"])
+    monkeypatch.setattr(mutation, "FOUND", tmp_path / "build/mutants.jsonl")
     monkeypatch.setattr(mutation, "copy_project", lambda folder: shutil.copytree(tmp_path, folder, dirs_exist_ok=True))
     return tmp_path
 
@@ -94,6 +97,20 @@ def test_what_no_test_notices_survives_and_what_is_registered_does_not_count(sma
     assert "small: 2 of 4 noticed, 2 can't be" in capsys.readouterr().out
 
 
+def test_what_was_noticed_is_not_tried_again_until_its_test_changes(small, monkeypatch):
+    tried, notice = [], mutation.Tests.notice
+    monkeypatch.setattr(mutation.Tests, "notice", lambda self, book, changed, tests: tried.append(1) or notice(self, book, changed, tests))
+    counts = []
+    for change in ("", "\n\ndef test_more():\n    pass\n", "\n\nLIMIT = 1\n"):
+        with open(small / "tests/fast/test_nothing.py", "a") as file:
+            file.write(change)
+        mutation.parsed.cache_clear()
+        run("small")
+        counts.append(len(tried))
+        tried.clear()
+    assert counts[0] - counts[1] == 2 and counts[2] == counts[0], "two were noticed, and two are tried each time; what is no test may matter to all"
+
+
 def test_an_entry_of_the_register_that_fits_nothing_is_a_fault(small, capsys):
     (small / "register.json").write_text('{"small.py: gone -> gone": "it was once"}')
     assert run("small", "--sample", 0) == 1
@@ -102,7 +119,7 @@ def test_an_entry_of_the_register_that_fits_nothing_is_a_fault(small, capsys):
 
 def test_tests_that_fail_anyway_notice_nothing(small):
     (small / "tests/fast/test_nothing.py").write_text("def test_x():\n    assert False\n")
-    with pytest.raises(UserError, match="the tests of small fail without any mutant"):
+    with pytest.raises(UserError, match="tests fail without any mutant: tests/fast/test_nothing.py::test_x"):
         run("small")
 
 
@@ -112,18 +129,39 @@ def test_a_module_that_is_none(small, capsys):
     assert "large is not one of small" in capsys.readouterr().err
 
 
-def test_every_module_of_the_package_has_tests_that_should_notice():
+def test_a_mutant_that_never_ends_is_noticed(small, capsys):
+    chapter = small / "docs/1.md"
+    chapter.write_text(chapter.read_text().replace("    return x > 1", "    while x > 5:\n        x -= 1\n    return x > 1"))
+    (small / "microgpt/small.py").write_bytes(read_book(small).content("microgpt/small.py"))
+    test = small / "tests/fast/test_nothing.py"
+    test.write_text(test.read_text().replace("(0, 1, 2)", "(0, 1, 9)"))
+    run("small")
+    survivors = capsys.readouterr().out.replace("\r", "\n")
+    assert "x -= 1 -> pass" not in survivors and "while x > 5: -> while x >= 5:" in survivors
+
+
+def test_who_is_asked_and_in_which_order():
+    tests = {
+        "a": {"seconds": 2.0, "lines": {"gpt": [3, 4]}, "processes": False},
+        "b": {"seconds": 1.0, "lines": {"gpt": [4]}, "processes": False},
+        "c": {"seconds": 0.5, "lines": {"data": [3]}, "processes": True},
+        "d": {"seconds": 0.1, "lines": {"data": [3]}, "processes": False},
+    }
+    mutant = mutation.Mutant("microgpt/gpt.py", 3, "", "")
+    assert mutation.candidates(mutant, tests) == {"a": 2.0, "c": 0.5}
+    assert [*mutation.candidates(mutant._replace(line=1), tests)] == ["b", "a", "d", "c"]
+
+
+def test_every_module_of_the_package_is_changed_by_tests_that_exist():
     modules = {path.stem for path in (ROOT / "microgpt").glob("*.py")} - {"__init__"}
-    assert set(mutation.TESTS) == modules
-    for tests in mutation.TESTS.values():
-        assert all((ROOT / "tests" / test).is_file() for test in tests)
+    assert set(mutation.modules_of(read_book(ROOT))) == modules >= set(mutation.SLOW)
+    for folder, tests in (("fast", mutation.FAST), ("slow", sum(mutation.SLOW.values(), []))):
+        assert all((ROOT / "tests" / folder / test).is_file() for test in tests)
 
 
 def test_the_register_gives_reasons():
     register = json.loads((ROOT / "scripts/runs/equivalent-mutants.json").read_text(encoding="utf-8"))
     book = read_book(ROOT)
-    known = {m.key for module in mutation.TESTS for m in mutation.mutants(f"microgpt/{module}.py", book.content(f"microgpt/{module}.py").decode())}
+    known = {m.key for module in mutation.modules_of(book) for m in mutation.mutants(f"microgpt/{module}.py", book.content(f"microgpt/{module}.py").decode())}
     assert set(register) <= known
     assert all(len(reason.split()) >= 3 for reason in register.values())
-
-
