@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/10-faster-writing.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c398539f406183d4]
+# Tangled from docs/7-growing-up/10-faster-writing.md by scripts/tangle.py: edit the chapters, not this file. [sha256:619cb6d1fb7e7855]
 """Writing on arrays: many tokens in a pass, of one text or of many texts at once."""
 
 from __future__ import annotations
@@ -78,16 +78,3 @@ def write_many(reader: ArrayReader, bos: int, rngs: Sequence[random.Random]) -> 
         writing, last = writing[going], last[going]
         reader.keep(going)
     return texts
-@torch.no_grad()
-def write(model: GPT, tokenizer: Tokenizer, count: int, generator: torch.Generator) -> list[str]:
-    """Return texts drawn from the model as it is, at temperature 1, all at the same time."""
-    tokens = torch.full((count, 1), tokenizer.bos)
-    for _ in range(model.wpe.num_embeddings):
-        probs = F.softmax(model(tokens)[:, -1], dim=-1)
-        tokens = torch.cat([tokens, torch.multinomial(probs, 1, generator=generator)], dim=1)
-    return [tokenizer.decode(until_bos(row, tokenizer.bos)) for row in tokens[:, 1:].tolist()]
-
-
-def until_bos(row: list[int], bos: int) -> list[int]:
-    """Return the tokens before the first BOS."""
-    return row[: row.index(bos)] if bos in row else row

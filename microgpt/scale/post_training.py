@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/12-after-training.md by scripts/tangle.py: edit the chapters, not this file. [sha256:d317e39d02b492bf]
+# Tangled from docs/7-growing-up/12-after-training.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c1ec23733b8eeaff]
 """After training: other documents, rewards, preferences, conversations. Each is the old loss with other weights."""
 
 from __future__ import annotations
@@ -46,18 +46,6 @@ def log_probs(model: GPT, texts: Sequence[str], tokenizer: Tokenizer, after: str
     return -losses.sum(1)
 
 
-def write_many(reader: ArrayReader, bos: int, rngs: Sequence[random.Random]) -> list[list[int]]:
-    """Return the tokens of a text for each random generator. All are written at once, and leave when they are done."""
-    texts: list[list[int]] = [[] for _ in rngs]
-    writing, last = np.arange(len(rngs)), np.full(len(rngs), bos)
-    while len(writing) and reader.length < reader.config.block_size:
-        last = draw_all(reader.read(last[:, None])[:, -1], [rngs[i] for i in writing])
-        for i, token_id in zip(writing.tolist(), last.tolist()):
-            texts[i].append(token_id)
-        going = last != bos
-        writing, last = writing[going], last[going]
-        reader.keep(going)
-    return texts
 @torch.no_grad()
 def write(model: GPT, tokenizer: Tokenizer, count: int, generator: torch.Generator) -> list[str]:
     """Return texts drawn from the model as it is, at temperature 1, all at the same time."""

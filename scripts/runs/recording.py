@@ -22,6 +22,9 @@ stale() knows without running anything what has to be recorded again. All but pa
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
     beyond.json     what is not efficiency: explained in beyond.py
     post_training.json  a reward, preferences, conversations: explained in post_training.py
+    compiled.json   what JAX's compiled program saves and costs: explained in compiled.py
+    batches.json    what a batch does to noise, loss and time: explained in batches.py
+    pytorch.json    what the engine on PyTorch gives, and pytorch-times.json what it costs: explained in pytorch.py
     decoding.json   what makes writing faster: explained in decoding.py
     decoding-times.json     the same by the clock: explained in decoding_times.py
     arrays.json     the same for the chapter on arrays; needs NumPy: explained in arrays.py
@@ -82,6 +85,10 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "measures.json": record_measures,
     "beyond.json": later("scripts.runs.beyond", "record_beyond"),
     "post_training.json": later("scripts.runs.post_training", "record_post_training"),
+    "compiled.json": later("scripts.runs.compiled", "record_compiled"),
+    "batches.json": later("scripts.runs.batches", "record_batches"),
+    "pytorch.json": later("scripts.runs.pytorch", "record_pytorch"),
+    "pytorch-times.json": later("scripts.runs.pytorch", "record_times"),
     "decoding.json": later("scripts.runs.decoding", "record_decoding"),
     "decoding-times.json": later("scripts.runs.decoding_times", "record_times"),
     "arrays.json": later("scripts.runs.arrays", "record_arrays"),

@@ -15,6 +15,9 @@ Python's own functions, `math`, all that `microgpt` exports, and
     measures.vowels                 what chapters tell in passing of longer runs: scripts/runs/measures.py
     beyond.parity.dots              what is not efficiency: scripts/runs/beyond.py
     post_training.base.share[0]     a reward, preferences, conversations: scripts/runs/post_training.py
+    compiled.speed["jax float32 256"]   what JAX saves and costs: scripts/runs/compiled.py
+    batches.noise["100"].scale      what a batch of documents does: scripts/runs/batches.py
+    pytorch.same.loss               what the engine on PyTorch gives, and pytorch_times what it costs: scripts/runs/pytorch.py
     decoding.idle, times.passes[4]  what makes writing faster: scripts/runs/decoding.py, decoding_times.py
     arrays.mistakes, engines.speed  the model on arrays, and the engines: scripts/runs/arrays.py, engines.py
     smaller.rounded.b4.mean         what rounding does to trained models: scripts/runs/smaller.py
@@ -226,6 +229,10 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "paired": lambda: load_recorded("paired.json"),
     "ladder": lambda: load_recorded("ladder.json"),
     "measures": lambda: load_recorded("measures.json"),
+    "compiled": lambda: load_recorded("compiled.json"),
+    "batches": lambda: load_recorded("batches.json"),
+    "pytorch": lambda: load_recorded("pytorch.json"),
+    "pytorch_times": lambda: load_recorded("pytorch-times.json"),
     "mutation": lambda: load_recorded("mutation.json"),
     "beyond": lambda: load_recorded("beyond.json"),
     "post_training": lambda: load_recorded("post_training.json"),

@@ -142,10 +142,10 @@ def test_a_mutant_that_never_ends_is_noticed(small, capsys):
 
 def test_who_is_asked_and_in_which_order():
     tests = {
-        "a": {"seconds": 2.0, "lines": {"gpt": [3, 4]}, "processes": False},
-        "b": {"seconds": 1.0, "lines": {"gpt": [4]}, "processes": False},
-        "c": {"seconds": 0.5, "lines": {"data": [3]}, "processes": True},
-        "d": {"seconds": 0.1, "lines": {"data": [3]}, "processes": False},
+        "a": {"seconds": 2.0, "lines": {"microgpt/gpt.py": [3, 4]}, "processes": False},
+        "b": {"seconds": 1.0, "lines": {"microgpt/gpt.py": [4]}, "processes": False},
+        "c": {"seconds": 0.5, "lines": {"microgpt/data.py": [3]}, "processes": True},
+        "d": {"seconds": 0.1, "lines": {"microgpt/data.py": [3]}, "processes": False},
     }
     mutant = mutation.Mutant("microgpt/gpt.py", 3, "", "")
     assert mutation.candidates(mutant, tests) == {"a": 2.0, "c": 0.5}

@@ -7,8 +7,8 @@ import { Figure, load } from "./shared/figure.js"
 import { slide } from "./shared/pointer.js"
 import { axisBelow, axisLeft, line, linear } from "./shared/scale.js"
 
-const HEIGHT = 280, LEFT = 40, FARTHEST = 25
-const COLORS = { base: "d", picked: "c", rewarded: "a", free: "b", pairs: "less" }
+const HEIGHT = 280, LEFT = 40, FARTHEST = 9
+const CLASSES = { base: "fill-d", picked: "fill-c", rewarded: "fill-a", free: "fill-b", pairs: "leash-pairs" }
 
 customElements.define("figure-leash", class extends Figure {
   async build() {
@@ -26,10 +26,10 @@ customElements.define("figure-leash", class extends Figure {
         const free = places.filter((_, i) => models[i].kind === "free")
         place.append(
           axisLeft(y, [0, 0.25, 0.5, 0.75, 1], { x: LEFT, end: width - 12, text: v => percent(v, 0) }),
-          axisBelow(at, [0, 1, 4, 9, 16, 25], { y: y(0), label: "nats from the base", end: width - 12 }),
+          axisBelow(at, [0, 1, 4, 9], { y: y(0), label: "nats from the base", end: width - 12 }),
           svg("path", { class: "curve thin d", d: line([...best.map(([share, nats]) => [at(nats), y(share)]), [width - 12, y(1)]]) }),
           svg("path", { class: "curve b dashed", d: line([[at(0), y(share)], ...free]) }),
-          ...places.map(([cx, cy], i) => svg("circle", { class: `fill-${COLORS[models[i].kind]}`, cx, cy, r: i === now ? 8 : 4.5, "data-model": models[i].name })),
+          ...places.map(([cx, cy], i) => svg("circle", { class: CLASSES[models[i].kind], cx, cy, r: i === now ? 8 : 4.5, "data-model": models[i].name })),
           svg("circle", { class: "leash-ring", cx: places[now][0], cy: places[now][1], r: 11 }))
       }
     })
