@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/09-smaller-numbers.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2387b121be14e8f3]
+# Tangled from docs/7-growing-up/09-smaller-numbers.md by scripts/tangle.py: edit the chapters, not this file. [sha256:058a6b15dcd59e74]
 """Smaller numbers: bfloat16, and weights of 1 to 8 bits. Unlike its neighbors it needs nothing but Python."""
 
 from __future__ import annotations
@@ -101,20 +101,6 @@ def integer_linear(x: Sequence[float], w: Quantized) -> list[float]:
     return [sum(a * b for a, b in zip(row, numbers, strict=True)) * (row_scale * scale) for row, row_scale in w.blocks]
 
 
-def pack(lengths: list[int], width: int) -> list[tuple[int, int]]:
-    """Return for each document its row and where it begins there; each goes where it fits best, long ones first."""
-    rows, ends = 0, [[] for _ in range(width + 1)]  # room left -> the rows with so much of it
-    found = [(0, 0)] * len(lengths)
-    for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        n = lengths[i]
-        room = next((room for room in range(n, width + 1) if ends[room]), 0)
-        if room:
-            row = ends[room].pop()
-        else:
-            row, room, rows = rows, width, rows + 1
-        found[i] = row, width - room
-        ends[room - n].append(row)
-    return found
 def pack(numbers: Sequence[int], bits: int) -> str:
     """Write numbers from 0 to 2**bits - 1 side by side, eight bits to a byte, and the bytes as text."""
     digits = "".join(f"{number:0{bits}b}" for number in numbers)

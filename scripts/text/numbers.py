@@ -13,10 +13,17 @@ Python's own functions, `math`, all that `microgpt` exports, and
     paired["self-only"].mean        what a change to the book does, seed by seed: scripts/runs/paired.py
     ladder.rungs[2].time            the rungs as programs: scripts/runs/ladder.py
     measures.vowels                 what chapters tell in passing of longer runs: scripts/runs/measures.py
+    beyond.parity.dots              what is not efficiency: scripts/runs/beyond.py
+    post_training.base.share[0]     a reward, preferences, conversations: scripts/runs/post_training.py
+    compiled.speed["jax float32 256"]   what JAX saves and costs: scripts/runs/compiled.py
+    batches.noise["100"].scale      what a batch of documents does: scripts/runs/batches.py
+    pytorch.same.loss               what the engine on PyTorch gives, and pytorch_times what it costs: scripts/runs/pytorch.py
     decoding.idle, times.passes[4]  what makes writing faster: scripts/runs/decoding.py, decoding_times.py
     arrays.mistakes, engines.speed  the model on arrays, and the engines: scripts/runs/arrays.py, engines.py
     smaller.rounded.b4.mean         what rounding does to trained models: scripts/runs/smaller.py
     bfloat.stored.rate_001.mean     training in bfloat16: scripts/runs/bfloat.py
+    subwords.runs["256"].losses     larger tokens: scripts/runs/subwords.py
+    spelling.forms.letters          counting letters: scripts/runs/spelling.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
@@ -222,13 +229,21 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "paired": lambda: load_recorded("paired.json"),
     "ladder": lambda: load_recorded("ladder.json"),
     "measures": lambda: load_recorded("measures.json"),
+    "compiled": lambda: load_recorded("compiled.json"),
+    "batches": lambda: load_recorded("batches.json"),
+    "pytorch": lambda: load_recorded("pytorch.json"),
+    "pytorch_times": lambda: load_recorded("pytorch-times.json"),
     "mutation": lambda: load_recorded("mutation.json"),
+    "beyond": lambda: load_recorded("beyond.json"),
+    "post_training": lambda: load_recorded("post_training.json"),
     "decoding": lambda: load_recorded("decoding.json"),
     "times": lambda: load_recorded("decoding-times.json"),
     "arrays": lambda: load_recorded("arrays.json"),
     "engines": lambda: load_recorded("engines.json"),
     "bfloat": lambda: load_recorded("bfloat16.json"),
     "smaller": lambda: load_recorded("smaller.json"),
+    "subwords": lambda: load_recorded("subwords.json"),
+    "spelling": lambda: load_recorded("spelling.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
     "short_path": short_path,

@@ -1,5 +1,6 @@
 """The engine that runs many steps in a call: whatever is seen of it is as if it took one after the other."""
 
+import json
 import random
 from itertools import islice
 
@@ -7,7 +8,7 @@ import pytest
 
 from microgpt import Adam, Config, DivergenceError, Tokenizer, document_loss, flatten, init_params, load, load_docs, save
 from microgpt.__main__ import main
-from microgpt.scale.batches import pack, rows_needed
+from microgpt.scale.batches import rows_needed
 from microgpt.scale.engines import make_engine
 
 jax = pytest.importorskip("jax", reason="jax is not installed (python3 scripts/run_tests.py --engines)")
@@ -89,19 +90,6 @@ def test_resumed_from_the_middle_of_a_chunk_a_run_prints_what_the_whole_one_prin
 # ------------------------------------------------------------------------------------- packing
 
 
-def test_documents_that_share_a_row_don_t_overlap_and_fit():
-    rng = random.Random(0)
-    for _ in range(300):
-        width = rng.randint(1, 20)
-        lengths = [rng.randint(1, width) for _ in range(rng.randint(1, 40))]
-        places = pack(lengths, width)
-        taken = {(row, start + i) for n, (row, start) in zip(lengths, places) for i in range(n)}
-        assert len(taken) == sum(lengths) and max(place for _, place in taken) < width
-        rows = rows_needed(lengths, width)
-        assert {row for row, _ in places} == set(range(rows)) and sum(lengths) <= rows * width
-        assert rows <= 2 * sum(lengths) / width + 1  # no two rows that would both fit into one
-
-
 def test_documents_that_share_a_row_don_t_see_each_other():
     """The gradients of a batch in few rows are those of the same documents one by one, and so are the losses."""
     config = Config(steps=1, beta1=0.0)
@@ -116,3 +104,14 @@ def test_documents_that_share_a_row_don_t_see_each_other():
     mean.backward()
     assert abs(loss - mean.data) < 1e-14
     assert max(abs(a - p.grad) for a, p in zip(adam.m, flatten(plain))) < 1e-15
+
+
+def test_a_paired_run_is_what_was_recorded():
+    """A batch of 64, the same documents: one seed again, with the same code."""
+    from scripts.runs import batches
+    from scripts.runs.recording import DATA
+
+    recorded = json.loads((DATA / "batches.json").read_text(encoding="utf-8"))
+    found = recorded["same"]["documents"]["64"]
+    again = batches.loss_of(64, found["rate"], recorded["steps"]["documents"]["64"], 42)
+    assert abs(again - found["held_out"][0]) < 1e-3

@@ -230,6 +230,7 @@ def test_the_models_are_those_of_the_experiments():
 def test_a_model_of_the_recorder_trained_again():
     """A slice of what takes minutes: 250 names, rounded to 3 bits, by NumPy."""
     pytest.importorskip("numpy")
+    pytest.importorskip("torch")
     from scripts.runs import smaller
 
     weights = smaller.trained("shorter", 42)
@@ -241,9 +242,35 @@ def test_a_model_of_the_recorder_trained_again():
 
 def test_turned_neurons_compute_the_same():
     pytest.importorskip("numpy")
+    pytest.importorskip("torch")
     from scripts.runs import smaller
 
     weights = smaller.trained("shorter", 42)
     turned = smaller.turned(weights, 42)
     assert abs(smaller.loss(turned) - smaller.loss(weights)) < 1e-12
     assert sum(a != b for name in weights for a, b in zip(sum(weights[name], []), sum(turned[name], []))) == 2 * 4 * 16
+
+
+def test_arrays_are_rounded_as_numbers_are():
+    numpy = pytest.importorskip("numpy")
+    from scripts.runs import bfloat
+
+    rng = random.Random(3)
+    numbers = [rng.uniform(-1, 1) * 10 ** rng.randint(-9, 3) for _ in range(2000)]
+    assert bfloat.nearest(numpy.array(numbers)).tolist() == [bfloat16(x) for x in numbers]
+    below, above = from_bits(to_bits(0.1) - 1), bfloat16(0.1)
+    many = bfloat.by_chance(numpy.full(20_000, 0.1), numpy.random.default_rng(0))
+    assert set(many.tolist()) == {below, above} and abs(many.mean() - 0.1) < (above - below) / 50
+
+
+def test_a_training_in_bfloat16_again():
+    """One seed of the eight, at the rate where it shows."""
+    pytest.importorskip("numpy")
+    pytest.importorskip("torch")
+    from scripts.runs import bfloat
+
+    moved: list[float] = []
+    difference = bfloat.stored(42, 0.001, moved) - bfloat.in_floats(42, 0.001)
+    found = recorded("bfloat16.json")
+    assert abs(difference - found["stored"]["slow"]["differences"][0]) <= 2e-4
+    assert moved[0] > 0.5 > 0.1 > moved[-1] and len(moved) == 1000
