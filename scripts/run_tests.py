@@ -26,6 +26,7 @@ LANES = ("all", "fast", "slow", "browser")
 PARALLEL = ["-n", "auto", "--dist", "worksteal", "--durations=10", "--durations-min=1"]
 NO_TESTS = 5  # what pytest ends with if it found none, as with -k
 PINNED = ["torch==2.13.0", "jax==0.10.2; python_version > '3.10'"]  # those that the recordings were made with
+COMPARED = ["tiktoken>=0.7,<1", "tokenizers>=0.20,<1"]  # what our tokenizer is compared with
 COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
 
 
@@ -39,7 +40,7 @@ def install(engines: bool = False) -> Path:
         return python
     print("installing what the tests need into .venv", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
-    what = ["-e", ".[dev,scale]", *PINNED] if engines else ["-e", ".[dev]"]
+    what = ["-e", ".[dev,scale]", *PINNED, *COMPARED] if engines else ["-e", ".[dev]"]
     subprocess.run(
         [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what], cwd=ROOT, check=True
     )

@@ -90,7 +90,7 @@ class Mapper(Plugin):
         for file in data.measured_files():
             for line, tests in data.contexts_by_lineno(file).items():
                 for test in set(tests) & self.tests.keys():
-                    self.tests[test]["lines"].setdefault(Path(file).stem, []).append(line)
+                    self.tests[test]["lines"].setdefault(Path(file).relative_to(HERE).as_posix(), []).append(line)
         return {"tests": self.tests, "failed": self.failed}
 
 

@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/03-the-same-in-pytorch.md by scripts/tangle.py: edit the chapters, not this file. [sha256:63a05b5e33f5004f]
+# Tangled from docs/7-growing-up/03-the-same-in-pytorch.md by scripts/tangle.py: edit the chapters, not this file. [sha256:34a6cf300ca60d61]
 """The model as a practitioner would write it, in PyTorch: autograd, modules and the optimizer are the library's."""
 
 from __future__ import annotations
@@ -126,12 +126,16 @@ class TorchEngine(Engine):
         inputs, targets = pad(documents, self.device)
         with self.precision:
             loss = mean_loss(self.model(inputs), targets)
+        self.learn(loss)
+        return loss.item()
+
+    def learn(self, loss: Tensor) -> None:
+        """Find the gradients of a loss, and take a step of Adam."""
         self.optimizer.zero_grad()
         loss.backward()
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.t, self.config)
         self.optimizer.step()
-        return loss.item()
 
     def store(self) -> None:
         for p, x in zip(self.adam.params, parameters_to_vector(self.model.parameters()).tolist()):

@@ -69,11 +69,11 @@ def read_all(reader: Any, tokens: list[int], cached: bool) -> None:
 
 
 def products(length: int, cached: bool, config: Config = Config(), size: int = 27) -> int:
-    """Multiplications in dot products to ask what comes after each of `length` tokens, by the formula for one layer."""
+    """Multiplications in dot products to ask what comes after each of `length` tokens, by the formula."""
 
     def one(t: int) -> int:  # a token with t in the cache, itself among them
         n = config.n_embd
-        return config.n_layer * (12 * n * n + 2 * n * t) + size * n + 3 * n
+        return n + config.n_layer * (12 * n * n + 2 * n * t + 2 * n) + size * n
 
     return sum(one(t) for end in range(1, length + 1) for t in ([end] if cached else range(1, end + 1)))
 

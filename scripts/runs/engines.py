@@ -45,13 +45,15 @@ from .ladder import settled
 
 Json = dict[str, Any]
 ONE_FILE = ROOT / "docs" / "assets" / "downloads" / "microgpt.py"
-MODULES = {"numpy": "microgpt.scale.numpy_engine", "torch": "microgpt.scale.torch_engine"}  # the fingerprint counts them
+MODULES = {  # whose code the fingerprint counts
+    "numpy": "microgpt.scale.numpy_engine", "torch": "microgpt.scale.torch_engine", "jax": "microgpt.scale.jax_engine",
+}  # fmt: skip
 SIDE = 1000  # of the large tables
 ROUNDS = 3  # processes for each case; of their windows the quickest counts
 WINDOWS = 4
 WIDTHS = (32, 64)
-# How many documents a window takes at least, so that the clock has something to measure.
-DOCUMENTS = {"plain": 10, "rung-5": 10, "unfused": 4, "numpy": 200, "torch": 100, "jax": 1000}
+# The steps of a window, with one document a step and with many: long enough for the clock. JAX's are whole chunks.
+STEPS = {"plain": (10, 1), "rung-5": (10, 1), "unfused": (4, 1), "numpy": (200, 4), "torch": (100, 4), "jax": (1000, 200)}
 
 
 class Case(NamedTuple):
@@ -111,7 +113,7 @@ def training(case: Case, steps: int) -> Iterator[Any]:
 def measure(case: Case) -> Json:
     """Train in this process; return seconds of processor a document, those of the first step, and the peak of memory."""
     one_core()
-    window = max(1, math.ceil(DOCUMENTS[case.engine] / case.batch * (16 / case.width)))
+    window = STEPS[case.engine][case.batch > 1]
     windows = 1 if case.engine == "plain" and case.batch > 1 else WINDOWS  # that's long enough
     steps = training(case, (windows + 1) * window)
     started = time.process_time()

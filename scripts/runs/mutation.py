@@ -228,12 +228,11 @@ def candidates(mutant: Mutant, tests: dict[str, dict[str, Any]]) -> dict[str, fl
     they run. A line that is only run when its module is imported, or that belongs to a statement of several lines,
     may be noticed by all, those that run something of its module first.
     """
-    module = Path(mutant.file).stem
 
     def first(test: str) -> tuple[bool, float]:
-        return module not in tests[test]["lines"], tests[test]["seconds"]
+        return mutant.file not in tests[test]["lines"], tests[test]["seconds"]
 
-    running = {test for test, what in tests.items() if mutant.line in what["lines"].get(module, ())}
+    running = {test for test, what in tests.items() if mutant.line in what["lines"].get(mutant.file, ())}
     found = sorted((test for test in tests if not running or test in running or tests[test]["processes"]), key=first)
     return {test: tests[test]["seconds"] for test in found}
 

@@ -20,14 +20,19 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    beyond.json     what is not efficiency: explained in beyond.py
+    post_training.json  a reward, preferences, conversations: explained in post_training.py
     compiled.json   what JAX's compiled program saves and costs: explained in compiled.py
     batches.json    what a batch does to noise, loss and time: explained in batches.py
+    pytorch.json    what the engine on PyTorch gives, and pytorch-times.json what it costs: explained in pytorch.py
     decoding.json   what makes writing faster: explained in decoding.py
     decoding-times.json     the same by the clock: explained in decoding_times.py
     arrays.json     the same for the chapter on arrays; needs NumPy: explained in arrays.py
     engines.json    the engines against one another; needs all their packages: explained in engines.py
     bfloat16.json   training in bfloat16, and how fast smaller numbers are: explained in bfloat.py
     smaller.json    what rounding does to trained models: explained in smaller.py
+    subwords.json   the loss per letter with larger tokens: explained in subwords.py
+    spelling.json   counting the e's of a word, with and without its letters: explained in spelling.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -56,6 +61,8 @@ from .ladder import record_ladder
 from .measures import record_measures
 from .paired import record_paired
 from .smaller import record_smaller
+from .spelling import record_spelling
+from .subwords import record_subwords
 
 REFERENCE = "reference.json"
 Json = dict[str, Any]
@@ -76,14 +83,20 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "beyond.json": later("scripts.runs.beyond", "record_beyond"),
+    "post_training.json": later("scripts.runs.post_training", "record_post_training"),
     "compiled.json": later("scripts.runs.compiled", "record_compiled"),
     "batches.json": later("scripts.runs.batches", "record_batches"),
+    "pytorch.json": later("scripts.runs.pytorch", "record_pytorch"),
+    "pytorch-times.json": later("scripts.runs.pytorch", "record_times"),
     "decoding.json": later("scripts.runs.decoding", "record_decoding"),
     "decoding-times.json": later("scripts.runs.decoding_times", "record_times"),
     "arrays.json": later("scripts.runs.arrays", "record_arrays"),
     "engines.json": later("scripts.runs.engines", "record_engines"),
     "smaller.json": record_smaller,
     "bfloat16.json": record_bfloat,
+    "subwords.json": record_subwords,
+    "spelling.json": record_spelling,
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 

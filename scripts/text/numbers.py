@@ -13,12 +13,17 @@ Python's own functions, `math`, all that `microgpt` exports, and
     paired["self-only"].mean        what a change to the book does, seed by seed: scripts/runs/paired.py
     ladder.rungs[2].time            the rungs as programs: scripts/runs/ladder.py
     measures.vowels                 what chapters tell in passing of longer runs: scripts/runs/measures.py
+    beyond.parity.dots              what is not efficiency: scripts/runs/beyond.py
+    post_training.base.share[0]     a reward, preferences, conversations: scripts/runs/post_training.py
     compiled.speed["jax float32 256"]   what JAX saves and costs: scripts/runs/compiled.py
     batches.noise["100"].scale      what a batch of documents does: scripts/runs/batches.py
+    pytorch.same.loss               what the engine on PyTorch gives, and pytorch_times what it costs: scripts/runs/pytorch.py
     decoding.idle, times.passes[4]  what makes writing faster: scripts/runs/decoding.py, decoding_times.py
     arrays.mistakes, engines.speed  the model on arrays, and the engines: scripts/runs/arrays.py, engines.py
     smaller.rounded.b4.mean         what rounding does to trained models: scripts/runs/smaller.py
     bfloat.stored.rate_001.mean     training in bfloat16: scripts/runs/bfloat.py
+    subwords.runs["256"].losses     larger tokens: scripts/runs/subwords.py
+    spelling.forms.letters          counting letters: scripts/runs/spelling.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
@@ -34,7 +39,8 @@ separator (4,192), may not stand in prose, in a table, a heading or a mermaid di
     (a) it is a checked number,
     (b) a `pycon` or `console` block of the same chapter has it, or one that is rounded to it (the tests
         run those blocks); the sign doesn't matter,
-    (c) <!-- fixed: why --> directly follows, for years, citations and the like. Not in a diagram.
+    (c) <!-- fixed: why --> directly follows, for years, citations and the like. Not in a diagram. If the reason is
+        "printed in 1-data/04", an example of that chapter has to have the number, as in (b).
 
 Not looked at: other fenced code, inline code, HTML tags, link targets, front matter, and versions
 (1.2.3, Python 3.12, arXiv:1706.03762).
@@ -225,13 +231,19 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "measures": lambda: load_recorded("measures.json"),
     "compiled": lambda: load_recorded("compiled.json"),
     "batches": lambda: load_recorded("batches.json"),
+    "pytorch": lambda: load_recorded("pytorch.json"),
+    "pytorch_times": lambda: load_recorded("pytorch-times.json"),
     "mutation": lambda: load_recorded("mutation.json"),
+    "beyond": lambda: load_recorded("beyond.json"),
+    "post_training": lambda: load_recorded("post_training.json"),
     "decoding": lambda: load_recorded("decoding.json"),
     "times": lambda: load_recorded("decoding-times.json"),
     "arrays": lambda: load_recorded("arrays.json"),
     "engines": lambda: load_recorded("engines.json"),
     "bfloat": lambda: load_recorded("bfloat16.json"),
     "smaller": lambda: load_recorded("smaller.json"),
+    "subwords": lambda: load_recorded("subwords.json"),
+    "spelling": lambda: load_recorded("spelling.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
     "short_path": short_path,
@@ -352,6 +364,8 @@ PROSE_NUMBER = re.compile(
 EXAMPLE_NUMBER = re.compile(r"(?<![^\W_])(?<!\.)(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?(?!\d)")
 SEPARATED = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?")
 BEFORE_VERSION = re.compile(r"(?:Python|[Vv]ersion|arXiv)[ :\u00a0]\Z")
+DOCS = ROOT / "docs"
+PRINTED_IN = re.compile(r"fixed:\s*printed in (\d\S*/\S+)")
 AFTER_NUMBER = re.compile(rf"(?:[ \u00a0\u202f]?%|[A-Za-z×]+)?[{re.escape(AROUND)}]*")
 
 
@@ -366,6 +380,8 @@ def check_bare_numbers(page: Page, claimed: list[tuple[int, int]]) -> None:
         if re.match(r"fixed\b", after):
             if not re.match(r"fixed:\s*\S", after):
                 page.problem(match.start(), f"{match[0]}: the comment has no reason (write <!-- fixed: reason -->)")
+            elif (elsewhere := PRINTED_IN.match(after)) and not printed_in(elsewhere[1], match[0]):
+                page.problem(match.start(), f"{match[0]}: no example of {elsewhere[1]} has it")
             continue
         advice = f"write <!--= expression{format_of(match[0])} --> after it, or <!-- fixed: reason -->"
         page.problem(match.start(), f"{match[0]} is not checked (show it in a pycon or console block, or {advice})")
@@ -384,6 +400,13 @@ def unverified_numbers(text: str, verified: set[Decimal]) -> Iterator[re.Match[s
             half = Decimal((0, (5,), int(number.as_tuple().exponent) - 1))  # half a unit of the last digit shown
             if not any(abs(other - number) <= half for other in verified):
                 yield match
+
+
+def printed_in(chapter: str, text: str) -> bool:
+    """Whether an example of a chapter, as in "1-data/04", has a number."""
+    examples = [fence.text for path in DOCS.glob(f"{chapter}*.md") for fence in Chapter(path).fences(*EXAMPLES)]
+    found = PROSE_NUMBER.search(text)
+    return not found or not any(unverified_numbers(found[0], {number for each in examples for number in numbers_in_example(each)}))
 
 
 def needs_checking(match: re.Match[str]) -> bool:

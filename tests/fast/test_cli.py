@@ -1,15 +1,17 @@
 """The command line as its users meet it: in a process of its own, with their mistakes."""
 
+import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from microgpt import Config, __version__
-from microgpt.__main__ import main
+from microgpt.__main__ import main, run_sampling, run_training
 
 SMALL = ["--steps", "3", "--samples", "2", "--n-embd", "4", "--n-head", "2", "--block-size", "6"]
 
@@ -148,6 +150,8 @@ def test_save_then_load(words, tmp_path):
         (["--load", "x.json", "--steps", "3"], "--steps is for training, and --load trains nothing"),
         (["--load", "x.json", "--data", "y"], "--data is for training"),
         (["--load", "x.json", "--save", "y"], "--save is for training"),
+        (["--batch", "0"], "--batch 0 is not in the range from 1 to 1,000,000"),
+        (["--batch", "1000001"], "--batch 1000001 is not in the range from 1 to 1,000,000"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(arguments, message, capsys):
@@ -270,6 +274,57 @@ def test_a_full_disk_is_one_line():
         )
     assert result.returncode == 1
     assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("batch", ["1", "1000000"])
+def test_a_batch_may_be_as_small_and_as_large_as_is_said(batch, words):
+    assert main(["--data", str(words), "--quiet", *SMALL, "--steps=0", "--samples=0", f"--batch={batch}"]) == 0
+
+
+def test_what_is_seen_of_the_steps_and_of_their_end(monkeypatch, capsys):
+    """Also when Ctrl-C comes: in the middle of the second step, which is finished."""
+    seen = []
+
+    class Progress:
+        def __init__(self, *of):
+            seen.append(of)
+
+        def show(self, step, losses):
+            seen.append((step, *losses))
+
+        def close(self):
+            seen.append("closed")
+
+    def training():
+        yield 4, 2.5
+        signal.raise_signal(signal.SIGINT)
+        yield 5, 2.0
+        pytest.fail("it went on")
+
+    def keep(losses, last):
+        kept.append((len(losses), last))
+
+    monkeypatch.setattr("microgpt.__main__.Progress", Progress)
+    for quiet, expected in ((False, [(9, 1), (4, 3.0, 2.5), (5, 3.0, 2.5, 2.0), "closed"]), (True, [(9, 1)])):
+        seen.clear()
+        kept = []
+        assert run_training(training(), [3.0], 9, quiet, keep) == ([3.0, 2.5, 2.0], True)
+        assert seen == expected and kept == [(2, False), (3, True)]
+        assert capsys.readouterr() == ("", "stopped at step 3 of 9\n")
+
+
+def test_a_sample_is_seen_before_the_next_is_written(monkeypatch):
+    class Pipe(io.StringIO):
+        flushed = ""
+
+        def flush(self):
+            self.flushed = self.getvalue()
+
+    seen = []
+    monkeypatch.setattr("microgpt.__main__.sample", lambda *of: seen.append(sys.stdout.flushed) or f"text {len(seen)}")
+    monkeypatch.setattr("sys.stdout", Pipe())
+    run_sampling({}, Config(samples=2), None, None, "", None)
+    assert seen == ["", "sample  1: text 1\n"]
 
 
 def test_main_in_process_reports_divergence(words, capsys):

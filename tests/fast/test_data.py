@@ -294,6 +294,38 @@ def test_a_file_that_is_too_large(tmp_path, monkeypatch):
         load_docs("nul\0byte")
 
 
+def test_what_is_not_writable_is_known_before(tmp_path, monkeypatch):
+    """Asked of the system, which allows everything to whoever runs tests as root."""
+    (tmp_path / "there.json").write_text("")
+    refused = []
+    monkeypatch.setattr(files.os, "access", lambda path, mode: mode == os.W_OK and path not in refused)
+    for path, message in ((tmp_path, f"the folder {tmp_path} is not writable"), (tmp_path / "there.json", "the file is not writable")):
+        assert files.check_target(tmp_path / "there.json") == tmp_path / "there.json"
+        refused[:] = [path]
+        with pytest.raises(OSError, match=f"^{re.escape(message)}$"):
+            files.check_target(tmp_path / "there.json")
+        refused.clear()
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
+    done = []
+    replace = os.replace
+    monkeypatch.setattr(files.os, "fsync", lambda handle: done.append(("safe", os.fstat(handle).st_size)))
+    monkeypatch.setattr(files.os, "replace", lambda old, new: done.append("in its place") or replace(old, new))
+    files.write_file(tmp_path / "model.json", b"a" * 1000)
+    assert done == [("safe", 1000), "in its place"]
+
+
+def test_a_disk_without_room_for_another_name_is_what_is_told(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "open", full, raising=False)
+    with pytest.raises(OSError, match="No space left on device"):
+        files.write_file(tmp_path / "model.json", b"new")
+    assert not [*tmp_path.iterdir()]
+
+
 def test_write_file_leaves_the_old_one_if_it_fails(tmp_path, monkeypatch):
     target = tmp_path / "model.json"
     files.write_file(target, b"old")

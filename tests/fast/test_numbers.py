@@ -289,6 +289,21 @@ def test_a_chapter_that_is_not_utf8(chapter):
         check_numbers.check([path])
 
 
+def test_a_number_that_another_chapter_prints(chapter, tmp_path, monkeypatch):
+    monkeypatch.setattr(check_numbers, "DOCS", tmp_path / "docs")
+    other = tmp_path / "docs" / "3-part" / "05-other.md"
+    other.parent.mkdir(parents=True)
+    other.write_text("```pycon\n>>> 2.4041\n2.4041\n```\n2.505 is prose.\n")
+
+    def said_of(number: str) -> list[str]:
+        return said(chapter(f"{number}<!-- fixed: printed in 3-part/05 -->"))
+
+    assert said_of("2.404") == said_of("2.4041") == []
+    for number in ("2.405", "2.505"):
+        assert said_of(number) == [f"1: {number}: no example of 3-part/05 has it"]
+    assert said(chapter("2.404<!-- fixed: printed in 3-part/06 -->")) == ["1: 2.404: no example of 3-part/06 has it"]
+
+
 # -------------------------------------------------------------- what vouches for a number is run
 
 

@@ -70,7 +70,7 @@ def test_drafted_on_arrays_as_on_the_plain_program(trained):
 
 
 def test_multiplications_are_as_many_as_the_formula_says():
-    config = Config(n_embd=8, block_size=12)
+    config = Config(n_embd=8, n_layer=2, block_size=12)
     params = init_params(config, 27, random.Random(1))
     for cached in (True, False):
         with clock.counted_products() as count:

@@ -27,14 +27,17 @@ customElements.define("figure-engines", class extends Figure {
         const x = logarithmic([low, high], [LEFT + 4, width - 24])
         const powers = Array.from({ length: Math.round(Math.log10(high / low)) + 1 }, (_, i) => low * 10 ** i)
         place.append(
-          powers.map(power => svg("line", { class: power === 1 ? "engines-one" : "engines-rule", x1: x(power), x2: x(power), y1: TOP, y2: bottom })),
+          ...powers.map(power => svg("line", { class: power === 1 ? "engines-one" : "engines-rule", x1: x(power), x2: x(power), y1: TOP, y2: bottom })),
           axisBelow(x, powers, { y: bottom, text: String }),
-          names.map((name, i) => {
+          ...names.flatMap((name, i) => {
             const y = TOP + i * HEIGHT, value = at(name)
             return [
-              value && svg("rect", { class: value < 1 ? "fill-b" : "fill-a", x: Math.min(x(1), x(value)) - (value === 1 ? 1 : 0), y: y + 18, width: Math.max(2, Math.abs(x(value) - x(1))), height: 10 }),
+              value && svg("rect", {
+                class: value < 1 ? "fill-b" : "fill-a", x: Math.min(x(1), x(value)) - (value === 1 ? 1 : 0), y: y + 18, height: 10,
+                width: Math.max(2, Math.abs(x(value) - x(1)))
+              }),
               svg("text", { x: LEFT, y: y + 13 }, value ? `${ENGINES[name]}: ${told(value)}` : `${ENGINES[name]}: not measured`)
-            ]
+            ].filter(Boolean)
           }))
       }
     })
