@@ -2,7 +2,7 @@
 
     batches.json:
         noise       by the number of steps that the default run has taken, 0, 100 and 1000, and by documents in a batch:
-            cosine      of the angle between a batch's gradient and that of all names; means over seeds and batches
+            angle       between a batch's gradient and that of all names, in degrees; means over seeds and batches
             error       length of the difference of the two, relative to the length of that of all; its root mean square
             scale       how many documents have noise as long as the gradient: the trace of the covariance of the
                         documents' gradients, divided by the squared length of their mean; for each seed
@@ -39,7 +39,7 @@ FEW = SEEDS[:4]
 DRAWN = 40  # batches of each size
 DOCUMENTS, STEPS = 8192, 500  # of the paired runs
 BATCHES = (1, 4, 16, 64, 256)
-RATES = (0.003, 0.01, 0.03, 0.1)
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 TUNING = (101,)  # the seed that rates are chosen by, and nothing else
 
 
@@ -94,7 +94,7 @@ def noise() -> Json:
     import numpy as np
 
     docs = sorted(load_docs())
-    found: Json = {str(stage): {"cosine": {}, "error": {}, "scale": [], "in_order": []} for stage in STAGES}
+    found: Json = {str(stage): {"angle": {}, "error": {}, "scale": [], "in_order": []} for stage in STAGES}
     sums: dict[tuple[int, int], list[tuple[float, float]]] = {}
     for seed in FEW:
         for stage, vector in states(seed):
@@ -108,12 +108,13 @@ def noise() -> Json:
                 some = drawn(each, size, rng)
                 cosines = some @ mean / np.linalg.norm(some, axis=1) / length
                 errors = np.linalg.norm(some - mean, axis=1) / length
-                sums.setdefault((stage, size), []).append((float(cosines.mean()), float((errors**2).mean())))
+                angles = np.degrees(np.arccos(cosines))
+                sums.setdefault((stage, size), []).append((float(angles.mean()), float((errors**2).mean())))
             starts = rng.integers(0, len(each) - 64, DRAWN)
             neighbors = np.stack([each[start : start + 64].mean(axis=0, dtype=np.float64) for start in starts])
             found[str(stage)]["in_order"].append(float((np.linalg.norm(neighbors - mean, axis=1) ** 2).mean() / length**2))
     for (stage, size), values in sums.items():
-        found[str(stage)]["cosine"][str(size)] = round(fmean(cosine for cosine, _ in values), 3)
+        found[str(stage)]["angle"][str(size)] = round(fmean(angle for angle, _ in values), 1)
         found[str(stage)]["error"][str(size)] = round(math.sqrt(fmean(error for _, error in values)), 3)
     for stage in found.values():
         stage["in_order"] = round(math.sqrt(fmean(stage["in_order"])), 3)
