@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/12-after-training.md by scripts/tangle.py: edit the chapters, not this file. [sha256:cff6b271147b4128]
+# Tangled from docs/7-growing-up/12-after-training.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c1ec23733b8eeaff]
 """After training: other documents, rewards, preferences, conversations. Each is the old loss with other weights."""
 
 from __future__ import annotations
@@ -78,7 +78,6 @@ def fine_tune(
         loss.backward()
         optimizer.step()
         yield loss.item()
-
 
 
 @torch.no_grad()
