@@ -20,15 +20,15 @@ customElements.define("figure-batch-noise", class extends Figure {
         const high = Math.max(0.3, ...some.map(([, y]) => Math.abs(y)))
         const scale = Math.min((width - 20) / (right + left), (HEIGHT / 2 - 12) / high)
         const foot = [(width - scale * (right - left)) / 2, HEIGHT / 2]
-        const arrow = ([x, y], name, r) => {
+        const arrow = ([x, y], color, weight, r) => {
           const tip = [foot[0] + scale * x, foot[1] - scale * y]
-          return [svg("path", { class: `curve ${name}`, d: `M${foot[0]} ${foot[1]}L${tip[0]} ${tip[1]}` }),
-            svg("circle", { class: name.includes("a") ? "fill-a" : "fill-b", cx: tip[0], cy: tip[1], r })]
+          return [svg("path", { class: `curve ${color} ${weight}`, d: `M${foot[0]} ${foot[1]}L${tip[0]} ${tip[1]}` }),
+            svg("circle", { class: `fill-${color}`, cx: tip[0], cy: tip[1], r })]
         }
         place.append(
           svg("circle", { class: "contour", cx: foot[0], cy: foot[1], r: scale }),
-          ...some.flatMap(each => arrow(each, "thin b", 2.5)),
-          ...arrow([1, 0], "a", 5),
+          ...some.flatMap(each => arrow(each, "b", "thin", 2.5)),
+          ...arrow([1, 0], "a", "thick", 6),
           svg("text", { class: "a", x: 8, y: 20 }, `● all ${names.toLocaleString("en-US")} names`),
           svg("text", { class: "b", x: 8, y: 38 }, "● a batch of them"))
       }
