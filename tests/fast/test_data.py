@@ -316,6 +316,16 @@ def test_a_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
     assert done == [("safe", 1000), "in its place"]
 
 
+def test_a_disk_without_room_for_another_name_is_what_is_told(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "open", full, raising=False)
+    with pytest.raises(OSError, match="No space left on device"):
+        files.write_file(tmp_path / "model.json", b"new")
+    assert not [*tmp_path.iterdir()]
+
+
 def test_write_file_leaves_the_old_one_if_it_fails(tmp_path, monkeypatch):
     target = tmp_path / "model.json"
     files.write_file(target, b"old")
