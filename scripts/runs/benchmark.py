@@ -21,6 +21,8 @@ import time
 from itertools import islice
 from pathlib import Path
 
+from .. import ROOT
+from ..tangle import guarded
 from . import engines
 
 ENGINES = ("fused", "unfused", "plain")
@@ -80,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.steps < 1 or options.rounds < 1:
         parser.error("--steps and --rounds are at least 1")
     if options.engines is not None:
-        return engines.compare(options.engines, options.rounds)
+        return guarded(lambda root: engines.compare(options.engines, options.rounds), ROOT)
     if options.engine:
         print(json.dumps(measure(options.engine, options.data, options.steps)))
         return 0

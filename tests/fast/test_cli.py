@@ -10,8 +10,9 @@ import sys
 
 import pytest
 
-from microgpt import Config, __version__
+from microgpt import Config, __version__, init_params
 from microgpt.__main__ import main, run_sampling, run_training
+from tests.fast.test_training import run
 
 SMALL = ["--steps", "3", "--samples", "2", "--n-embd", "4", "--n-head", "2", "--block-size", "6"]
 
@@ -24,6 +25,15 @@ def microgpt(*arguments, cwd=None, **environment):
     )
     assert "Traceback" not in result.stderr
     return result.returncode, result.stdout, result.stderr
+
+
+class Pipe(io.StringIO):
+    """Standard output that knows what has left it."""
+
+    flushed = ""
+
+    def flush(self):
+        self.flushed = self.getvalue()
 
 
 def fails(*arguments, **more):
@@ -281,6 +291,41 @@ def test_a_batch_may_be_as_small_and_as_large_as_is_said(batch, words):
     assert main(["--data", str(words), "--quiet", *SMALL, "--steps=0", "--samples=0", f"--batch={batch}"]) == 0
 
 
+def test_the_command_line_trains_and_writes_as_the_package_does(words, capsys):
+    losses, samples, _ = run(words.read_text().split(), Config(n_embd=4, n_head=2, block_size=6, steps=9, samples=4))
+    assert main(["--data", str(words), *SMALL, "--steps", "9", "--samples", "4"]) == 0
+    out = capsys.readouterr().out
+    assert re.findall(r"\| loss (.*)", out) == [f"{loss:.4f}" for loss in losses]
+    assert re.findall(r"^sample +\d: (.*)$", out, re.M) == samples
+
+
+def test_as_many_parameters_as_the_limit_says(words, capsys, monkeypatch):
+    monkeypatch.setattr("microgpt.__main__.MAX_PARAMS", 256)
+    assert main(["--data", str(words), *SMALL, "--steps=0"]) == 0
+    monkeypatch.setattr("microgpt.__main__.MAX_PARAMS", 255)
+    with pytest.raises(SystemExit):
+        main(["--data", str(words), *SMALL, "--steps=0"])
+    assert "error: 256 parameters are more than plain Python can hold; the limit is 255 " in capsys.readouterr().err
+
+
+def test_an_engine_that_cannot_do_it_is_one_line_and_status_2(words, capsys, monkeypatch):
+    def refuse(*_):
+        raise ValueError("it is too small")
+
+    monkeypatch.setattr("microgpt.__main__.make_engine", refuse)
+    with pytest.raises(SystemExit) as end:
+        main(["--data", str(words), *SMALL])
+    assert end.value.code == 2 and capsys.readouterr().err.startswith("error: --engine plain: it is too small ")
+
+
+def test_what_is_read_is_said_before_the_training(words, monkeypatch):
+    seen = []
+    monkeypatch.setattr("microgpt.__main__.init_params", lambda *of: seen.append(sys.stdout.flushed) or init_params(*of))
+    monkeypatch.setattr("sys.stdout", Pipe())
+    assert main(["--data", str(words), *SMALL, "--steps=0"]) == 0
+    assert seen == ["num docs: 4\nvocab size: 5\nnum params: 256\n"]
+
+
 def test_what_is_seen_of_the_steps_and_of_their_end(monkeypatch, capsys):
     """Also when Ctrl-C comes: in the middle of the second step, which is finished."""
     seen = []
@@ -314,12 +359,6 @@ def test_what_is_seen_of_the_steps_and_of_their_end(monkeypatch, capsys):
 
 
 def test_a_sample_is_seen_before_the_next_is_written(monkeypatch):
-    class Pipe(io.StringIO):
-        flushed = ""
-
-        def flush(self):
-            self.flushed = self.getvalue()
-
     seen = []
     monkeypatch.setattr("microgpt.__main__.sample", lambda *of: seen.append(sys.stdout.flushed) or f"text {len(seen)}")
     monkeypatch.setattr("sys.stdout", Pipe())

@@ -59,7 +59,7 @@ def test_the_commands_are_there(file, name, job):
             if script == "book":
                 book.build_parser().parse_args(words.split())
             if script == "run_tests":
-                assert words == "--lane ${{ matrix.lane }}" or words.split()[1] in run_tests.LANES
+                assert words == "--lane ${{ matrix.lane }} ${{ matrix.options }}" or words.split()[1] in run_tests.LANES
 
 
 def test_every_python_that_is_promised_is_tested():

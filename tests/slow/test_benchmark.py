@@ -29,8 +29,13 @@ def test_the_engines_are_compared(capsys, monkeypatch):
     out = capsys.readouterr().out
     rows = {tuple(line.split()[:3]): line.split()[3:] for line in out.splitlines()[2:] if not line.startswith("left out")}
     assert rows["plain", "float64", "1"][:3] == ["1", "1", "0.02"] and rows["plain", "float64", "256"][1] == "1"
-    assert rows["numpy", "float64", "256"][:3] == ["200", "100", "0.02"]
+    assert rows["numpy", "float64", "256"][:3] == ["200", "200", "0.02"]
     assert "left out: jax (pip install jax)" in out
+
+
+def test_an_engine_that_is_none_is_refused(capsys):
+    assert benchmark.main(["--engines", "abacus"]) == 1
+    assert capsys.readouterr().err == "there is no engine abacus, only numpy, torch, jax\n"
 
 
 def fake(engine, dtype, batch, width):

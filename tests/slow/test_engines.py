@@ -199,6 +199,18 @@ def test_a_checkpoint_remembers_what_computed_it(capsys, tmp_path, monkeypatch, 
     assert numbers(load(half).params) == numbers(load(whole).params) and load(half).losses == load(whole).losses
 
 
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_run_begun_by_one_engine_is_finished_by_another(capsys, tmp_path, monkeypatch, name):
+    needs(name)
+    whole, half = tmp_path / "whole.json", tmp_path / "half.json"
+    assert command(capsys, "--save", str(whole))[0] == 0
+    monkeypatch.setattr("microgpt.__main__.save", lambda path, *state: state[-1].t == 4 and save(path, *state))
+    assert command(capsys, "--engine", name, "--checkpoint", str(half), "--every", "4")[0] == 0
+    monkeypatch.undo()
+    assert command(capsys, "--resume", str(half), "--engine", "plain", "--save", str(half))[0] == 0
+    assert furthest(numbers(load(half).params), numbers(load(whole).params)) < 1e-9
+
+
 @pytest.mark.parametrize(
     "arguments, said",
     [
