@@ -10,8 +10,8 @@
         install     megabytes on the disk, the packages that it needs included
         widths      how long a step takes at other widths than 16, with that as 1; and under "factor" how many times numpy
                     is as fast as plain there
-        wasted      how many times as long as its multiplications a run of plain takes, were they done at the rate of
-                    large tables on one core
+        wasted      how many times as long a step of plain takes as its multiplications would, done at the rate of large
+                    tables on one core
 
 All are ratios within one recording, of the time of one processor: an engine that would use several has one here. Each
 thing is measured in a process of its own, in turn, and of several windows of steps the quickest counts. A value that
@@ -49,11 +49,15 @@ MODULES = {  # whose code the fingerprint counts
     "numpy": "microgpt.scale.numpy_engine", "torch": "microgpt.scale.torch_engine", "jax": "microgpt.scale.jax_engine",
 }  # fmt: skip
 SIDE = 1000  # of the large tables
-ROUNDS = 3  # processes for each case; of their windows the quickest counts
-WINDOWS = 4
-WIDTHS = (32, 64)
-# The steps of a window, with one document a step and with many: long enough for the clock. JAX's are whole chunks.
-STEPS = {"plain": (10, 1), "rung-5": (10, 1), "unfused": (4, 1), "numpy": (200, 4), "torch": (100, 4), "jax": (1000, 200)}
+ROUNDS = 2  # processes for each case; of their windows the quickest counts
+WIDTHS = (4, 64)
+NAMES = 20  # read again and again, so that each window has the same to do
+# The steps of a window and how many windows, with one document a step and with many: short ones, among which some are not
+# disturbed, and long enough for the clock. JAX's are whole chunks.
+WINDOWS = {
+    "plain": ((20, 4), (1, 1)), "rung-5": ((20, 4), (1, 1)), "unfused": ((20, 1), (1, 1)), "numpy": ((40, 20), (1, 8)),
+    "torch": ((20, 15), (2, 8)), "jax": ((1000, 6), (200, 4)),
+}  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -87,15 +91,21 @@ def installed() -> tuple[list[str], list[str]]:
 # ------------------------------------------------------------------------- in a process of its own
 
 
+def first_names() -> list[str]:
+    docs = load_docs()
+    random.Random(42).shuffle(docs)
+    return docs[:NAMES]
+
+
 def training(case: Case, steps: int) -> Iterator[Any]:
-    """The training that is measured: on the built-in names, in the order of the default run."""
-    docs, rng = load_docs(), random.Random(42)
-    rng.shuffle(docs)
-    tokenizer = Tokenizer(docs)
+    """The training that is measured: on the first names of the default run."""
+    tokenizer, rng, docs = Tokenizer(load_docs()), random.Random(42), first_names()
     if case.engine == "unfused":
         from tests.plain_gpt import PlainGPT  # type: ignore[import-not-found]
 
-        return PlainGPT(docs).train()
+        program = PlainGPT(load_docs(), steps=steps)
+        program.docs = docs
+        return program.train()
     if case.engine == "rung-5":
         spec = importlib.util.spec_from_file_location("one_file", ONE_FILE)
         assert spec and spec.loader
@@ -113,8 +123,7 @@ def training(case: Case, steps: int) -> Iterator[Any]:
 def measure(case: Case) -> Json:
     """Train in this process; return seconds of processor a document, those of the first step, and the peak of memory."""
     one_core()
-    window = STEPS[case.engine][case.batch > 1]
-    windows = 1 if case.engine == "plain" and case.batch > 1 else WINDOWS  # that's long enough
+    window, windows = WINDOWS[case.engine][case.batch > 1]
     steps = training(case, (windows + 1) * window)
     started = time.process_time()
     next(steps)
@@ -201,17 +210,15 @@ def report(engines: list[str], rounds: int = ROUNDS) -> Json:
         content["widths"] = {name: {str(width): times[name, width] / times[name, 16] for width in WIDTHS} for name in names}
         content["widths"]["factor"] = {str(width): times["plain", width] / times["numpy", width] for width in WIDTHS}
         rate = max(ask("tables") for _ in range(rounds))
-        content["wasted"] = one * 1000 / (products_of_a_run() / rate)
+        content["wasted"] = one / (products() / rate)
     return content
 
 
-def products_of_a_run() -> int:
-    """The multiplications of the default run in the products of tables, as the chapter counts them."""
-    docs, config = load_docs(), Config()
-    random.Random(42).shuffle(docs)
-    size = len(Tokenizer(docs).chars) + 1
+def products() -> float:
+    """The multiplications of a name in the products of tables, as the chapter counts them: the mean of the first names."""
+    config, size = Config(), Tokenizer(load_docs()).vocab_size
     weights = count_params(config, size) - (size + config.block_size) * config.n_embd
-    return 3 * weights * sum(len(doc) + 1 for doc in docs[: config.steps])
+    return 3 * weights * sum(len(name) + 1 for name in first_names()) / NAMES
 
 
 def machine(engines: list[str]) -> Json:

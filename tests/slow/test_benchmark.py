@@ -48,8 +48,7 @@ def fake(engine, dtype, batch, width):
 def test_an_engine_is_measured(engine, monkeypatch):
     if engine in engines.MODULES:
         pytest.importorskip(engine, reason=f"{engine} is not installed (python3 scripts/run_tests.py --engines)")
-    monkeypatch.setitem(engines.STEPS, engine, (1, 1))
-    monkeypatch.setattr(engines, "WINDOWS", 1)
+    monkeypatch.setitem(engines.WINDOWS, engine, ((1, 1), (1, 1)))
     monkeypatch.setattr(engines, "one_core", lambda: None)  # of this process, which has other tests
     found = engines.measure(engines.Case(engine))
     assert found["seconds"] > 0 and found["first"] > 0 and found["memory"] > 10
