@@ -1,4 +1,4 @@
-# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:04b3f4102692c71b]
+# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2a048738d58040af]
 """The command line: python -m microgpt."""
 
 from __future__ import annotations
@@ -254,7 +254,7 @@ def run(parser: Parser, options: argparse.Namespace) -> int:
     heading = None if options.quiet else HEADINGS[edition]
     samples = run_sampling(params, config, tokenizer, rng, options.prompt, heading)
     if not options.quiet:
-        print_summary(losses, samples, docs)
+        print_summary(losses, samples, docs, batch)
     return 130 if interrupted else 0
 
 

@@ -1,4 +1,4 @@
-# Tangled from docs/8-the-tool/05-what-a-run-shows.md by scripts/tangle.py: edit the chapters, not this file. [sha256:58438cfde5fa0f03]
+# Tangled from docs/8-the-tool/05-what-a-run-shows.md by scripts/tangle.py: edit the chapters, not this file. [sha256:02f61541890c7977]
 """What a person sees of a run: how far it is, and in the end how good."""
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def finish_the_step() -> Iterator[list[bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
-def print_summary(losses: Sequence[float], samples: Sequence[str], docs: Sequence[str]) -> None:
+def print_summary(losses: Sequence[float], samples: Sequence[str], docs: Sequence[str], batch: int = 1) -> None:
     """Say how good the model is, and how much of what it wrote it may just have seen."""
     print()
     if losses:
@@ -72,7 +72,7 @@ def print_summary(losses: Sequence[float], samples: Sequence[str], docs: Sequenc
         mean = sum(recent) / len(recent)
         print(f"mean loss of the last {len(recent)} steps: {mean:.4f} (perplexity {math.exp(mean):.2f})")
     if samples:
-        known, read = set(docs), docs[: len(losses)]
+        known, read = set(docs), docs[: len(losses) * batch]
         print(f"samples in the dataset: {sum(text in known for text in samples)} of {len(samples)}")
         print(f"samples among the {len(read)} documents trained on: {sum(text in read for text in samples)}")
 

@@ -177,6 +177,11 @@ def command(capsys, *arguments):
     return status, printed.out, printed.err
 
 
+def test_the_summary_counts_every_document_of_a_batch(capsys):
+    assert "among the 14 documents trained on" in command(capsys, "--batch", "2")[1]
+    assert "among the 7 documents trained on" in command(capsys)[1]
+
+
 @pytest.mark.parametrize("name", ARRAYS)
 def test_a_run_prints_the_same(capsys, name):
     needs(name)
