@@ -3,6 +3,7 @@
     python3 scripts/book.py mutate                    all modules; survivors are listed, and the score is recorded
     python3 scripts/book.py mutate value gpt          some modules; nothing is recorded
     python3 scripts/book.py mutate --sample 20        so many mutants of each module
+    python3 scripts/book.py mutate --minutes 60       no longer than that; what was tried is then a random sample
     python3 scripts/book.py mutate --list             only say what would be tried
 
 A mutant is a variant of the book (tangle.py): one line of one chunk is different. A comparison is turned or moved by
@@ -273,30 +274,30 @@ def run(options: argparse.Namespace, python: str) -> int:
         print(f"{REGISTER.name}: no mutant is called {key!r} any more (take it out)", file=sys.stderr)
     score = {module: {"mutants": 0, "noticed": 0, "equivalent": 0} for module in modules}
     survivors: dict[Mutant, Book] = {}
-    total, done, started = sum(map(len, chosen.values())), 0, time.monotonic()
     found = Found(book)
+    # In random order, always the same: a run that had to end early has tried a random sample.
+    order = random.Random(42).sample(every := [mutant for some in chosen.values() for mutant in some], len(every))
     with Tests(python) as tests:
-        known_tests = tests.map()
-        for module, some in chosen.items():
-            counts = score[module]
-            for mutant in some:
-                done += 1
-                changed = variant(book, mutant)
-                if changed.faults:
-                    continue  # no Python at all
-                counts["mutants"] += 1
-                if mutant.key in register:
-                    counts["equivalent"] += 1
-                elif tuple(mutant) in found.noticed:
-                    counts["noticed"] += 1
-                elif test := tests.notice(book, changed, candidates(mutant, known_tests)):
-                    counts["noticed"] += 1
-                    found.add(mutant, test)
-                else:
-                    survivors[mutant] = changed
-                    print(f"the fast tests don't notice {mutant.file}:{mutant.line}: {mutant.key}", flush=True)
-                left = (time.monotonic() - started) / done * (total - done)
-                print(f"{done} of {total}, {left / 60:.0f} min left\r", end="", flush=True)
+        known_tests, started = tests.map(), time.monotonic()
+        for done, mutant in enumerate(order, 1):
+            if time.monotonic() - started > options.minutes * 60:
+                break
+            changed, counts = variant(book, mutant), score[Path(mutant.file).stem]
+            if changed.faults:
+                continue  # no Python at all
+            counts["mutants"] += 1
+            if mutant.key in register:
+                counts["equivalent"] += 1
+            elif tuple(mutant) in found.noticed:
+                counts["noticed"] += 1
+            elif test := tests.notice(book, changed, candidates(mutant, known_tests)):
+                counts["noticed"] += 1
+                found.add(mutant, test)
+            else:
+                survivors[mutant] = changed
+                print(f"the fast tests don't notice {mutant.file}:{mutant.line}: {mutant.key}", flush=True)
+            left = (time.monotonic() - started) / done * (len(order) - done)
+            print(f"{done} of {len(order)}, {left / 60:.0f} min left\r", end="", flush=True)
         needed = {test for mutant in survivors for test in late(mutant, book)}
         passing = {test for test in sorted(needed) if not tests.notice(book, book, {test: UNKNOWN})}
         for test in needed - passing:
@@ -323,6 +324,7 @@ def main(argv: list[str], python: str) -> int:
     parser = argparse.ArgumentParser(prog="book.py mutate", description=__doc__.split("\n")[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(modules)}")
     parser.add_argument("--sample", type=int, metavar="N", help="so many mutants of each module, always the same")
+    parser.add_argument("--minutes", type=float, default=float("inf"), metavar="N", help="try no more after so long")
     parser.add_argument("--list", action="store_true", help="run nothing; only say what would be tried")
     options = parser.parse_args(argv)
     if unknown := [module for module in options.modules if module not in modules]:
