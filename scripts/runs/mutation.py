@@ -39,7 +39,7 @@ from ..text.examples import copy_project
 REGISTER = Path(__file__).with_name("equivalent-mutants.json")
 FAST = [  # of tests/fast/: those that run the program, or start it
     "test_value.py", "test_gpt.py", "test_training.py", "test_ladder.py", "test_checkpoint.py", "test_data.py", "test_progress.py",
-    "test_cli.py",
+    "test_cli.py", "test_signals.py",
 ]  # fmt: skip
 SLOW = {  # of tests/slow/: what attacks a module, for the mutants that the fast tests don't notice
     "data": ["test_attack_data.py"],
