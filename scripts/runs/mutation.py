@@ -254,6 +254,24 @@ def modules_of(book: Book) -> list[str]:
     return [path.stem for path in map(Path, book.files) if path.parent == Path("microgpt") and path.stem != "__init__"]
 
 
+def summary(program: str, score: dict[str, dict[str, int]], possible: int) -> dict[str, Any]:
+    """What is recorded: of `possible` mutants those that were tried, and what share of all is likely to be noticed."""
+    every = {key: sum(counts[key] for counts in score.values()) for key in ("mutants", "noticed", "equivalent")}
+    every["survived"] = every["mutants"] - every["noticed"] - every["equivalent"]
+    low, high = likely(every["noticed"], every["noticed"] + every["survived"])
+    return {"program": program, "possible": possible, **every, "low": round(low, 4), "high": round(high, 4), "modules": score}
+
+
+def likely(hits: int, tries: int) -> tuple[float, float]:
+    """Between what two shares the true one lies, with 95 % confidence, if `tries` are a random sample (E. B. Wilson, 1927)."""
+    if not tries:
+        return 0.0, 1.0
+    z, share = 1.96, hits / tries
+    middle = share + z * z / (2 * tries)
+    spread = z * (share * (1 - share) / tries + z * z / (4 * tries * tries)) ** 0.5
+    return (middle - spread) / (1 + z * z / tries), (middle + spread) / (1 + z * z / tries)
+
+
 def run(options: argparse.Namespace, python: str) -> int:
     """Try the mutants; the exit status is 1 if one survives that the register doesn't know."""
     book = read_book(ROOT)
@@ -307,14 +325,13 @@ def run(options: argparse.Namespace, python: str) -> int:
                 found.add(mutant, test)
                 score[Path(mutant.file).stem]["noticed"] += 1
                 del survivors[mutant]
-    for mutant in survivors:
+    for mutant in sorted(survivors):
         place = book.files[mutant.file][mutant.line - 1]
         print(f"survives: {place.chapter}:{place.number}: {mutant.key}")
     for module, counts in score.items():
         print(f"{module}: {counts['noticed']} of {counts['mutants']} noticed, {counts['equivalent']} can't be")
     if not options.modules and options.sample is None:
-        every = {key: sum(counts[key] for counts in score.values()) for key in ("mutants", "noticed", "equivalent")}
-        write_files(DATA, {"mutation.json": (json.dumps({**every, "modules": score}, indent=1) + "\n").encode()})
+        write_files(DATA, {"mutation.json": (json.dumps(summary(found.program, score, len(order)), indent=1) + "\n").encode()})
     return 1 if survivors or stale else 0
 
 
