@@ -1,0 +1,33 @@
+"""When what is done in a step of two processes that train one model, with all-reduces on the way back or at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._still import load, number, table
+
+LANES = ("computes", "sends")
+
+
+def record() -> dict[str, Any]:
+    """Steps: for each process what it did, from when until when, in milliseconds; and how long steps take otherwise."""
+    from ..runs.machines import alone
+    from ..runs.timeline import BATCH, CONFIG
+
+    return {
+        "width": CONFIG.n_embd, "layers": CONFIG.n_layer, "documents": BATCH,
+        "overlapped": alone("record_steps(True)", module="timeline"), "at the end": alone("record_steps(False)", module="timeline"),
+        "speed": alone("record_speed()", module="timeline"),
+    }
+
+
+RECORDINGS = {"two-processes.json": record}
+
+
+def still() -> str:
+    recorded = load("figures/two-processes.json")
+    rows = []
+    for what, start, end in recorded["overlapped"][0]:
+        name = f"sends {what}" if what.startswith("bucket") else "waits" if what == "wait" else what
+        rows.append([name, number(start, 1), number(end, 1)])
+    return table(["process 0", "from, ms", "to, ms"], rows, "A step of two processes, all-reduces on the way back")
