@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/05-many-machines.md by scripts/tangle.py: edit the chapters, not this file. [sha256:dfa30b1c91ae4617]
+# Tangled from docs/7-growing-up/05-many-machines.md by scripts/tangle.py: edit the chapters, not this file. [sha256:afdc94a65a2c3ef5]
 """Training on several processes, on one machine or many. Start it with torchrun, which says how many there are."""
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class SharedEngine(TorchEngine):
         if steps.tolist() != [adam.t, -adam.t]:
             raise EngineError("the processes read different checkpoints; keep it in a folder that all of them share")
         self.model = DistributedDataParallel(self.model)
+        self.rehearse()
 
     def step(self, documents: list[list[int]]) -> float:
         rank, size = dist.get_rank(), dist.get_world_size()
@@ -49,6 +50,11 @@ class SharedEngine(TorchEngine):
         self.learn(loss)
         dist.all_reduce(loss.detach_())
         return loss.item() / size
+
+    def rehearse(self) -> None:
+        """Go through the model once for nothing, so that gradients are packed for the first step as for all others."""
+        self.model(torch.zeros((1, 1), dtype=torch.long, device=self.device)).sum().backward()
+        self.optimizer.zero_grad()
 
 
 def world_size(parser: Parser) -> int:

@@ -1,17 +1,21 @@
 """Several processes that train one model, for the chapter Many machines. They are two, on the machine that records.
 
     machines.json:
-        averaged    two models, each trained on its half of 1000 names, for each of eight seeds: the held-out loss of the
+        averaged    two models, each trained on its half of 1000 names; for each of eight seeds the held-out loss of the
                     first and of the second, of the mean of their parameters, of that if both began with the same ones, and
                     of one model with the same number of steps and two names in each
+        every       two models that begin as the same, and are both set to their mean every so many steps: steps -> the
+                    held-out losses, for the same seeds
         equal       200 steps by one process and by two: the largest difference of a loss and of a parameter
         killed      20 runs, in each of which a process was killed: which one, after which step, after how many more
                     milliseconds, whether all were begun again, and whether the checkpoint at the end is the undisturbed
                     run's, byte for byte
-        shared      without TORCH_DISABLE_SHARE_RDZV_TCP_STORE: process -> whether, after it was killed, the run came to its
-                    end within a minute
+        shared      without TORCH_DISABLE_SHARE_RDZV_TCP_STORE: process -> in how many of SHARED runs, after it was killed,
+                    the run came to its end within a minute
+        three       the same with three processes, with a rehearsal before the first step and without: how many of
+                    SHARED runs end as the undisturbed one, byte for byte, and how far apart the parameters are at most
 
-Processes are begun as torchrun begins them, by the same agent, which is PyTorch's.
+Processes are begun as torchrun begins them, by the same agent, which is PyTorch's. No name of the exam is learned from.
 """
 
 from __future__ import annotations
@@ -25,21 +29,25 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from microgpt import Adam, Config, Params, Tokenizer, Value, document_loss, flatten, init_params, load, load_docs
+from microgpt import Adam, Config, Tokenizer, flatten, init_params, load
 from microgpt.scale.engines import make_engine
 
 from .. import ROOT
-from .paired import documents
+from .paired import SEEDS, documents
 
-SEEDS = (42, 1, 2, 3, 4, 5, 6, 7)
+if TYPE_CHECKING:
+    from microgpt.scale.torch_engine import TorchEngine
+    from torch import Tensor
+
+CONFIG = Config(steps=500)
+EVERY = (1, 10, 100, CONFIG.steps)
 RUN = ("--batch", "8", "--steps", "60", "--every", "7", "--checkpoint")
-KILLS = 20
+KILLS, SHARED = 20, 5
 MINUTE = 60.0
 
 
@@ -75,45 +83,79 @@ def alone(call: str, shared_store: bool = False, seconds: float | None = None, m
 # ---------------------------------------------------------------------- averaging what was learned
 
 
-def trained(docs: list[str], tokenizer: Tokenizer, seed: int, batch: int = 1) -> Params:
-    config = Config(steps=500)
-    params = init_params(config, tokenizer.vocab_size, random.Random(seed))
-    engine = make_engine("torch", params, config, Adam(flatten(params), config.beta1, config.beta2, config.eps))
-    for _ in engine.train(docs, tokenizer, batch):
-        pass
-    engine.store()
-    return params
+def engines(seeds: tuple[int, ...], tokenizer: Tokenizer) -> list[TorchEngine]:
+    """Models that have learned nothing, one for each seed."""
+    made = []
+    for seed in seeds:
+        params = init_params(CONFIG, tokenizer.vocab_size, random.Random(seed))
+        made.append(make_engine("torch", params, CONFIG, Adam(flatten(params), CONFIG.beta1, CONFIG.beta2, CONFIG.eps)))
+    return made
 
 
-def mean_of(a: Params, b: Params) -> Params:
-    """The parameters in the middle between two models."""
-    return {
-        name: [[Value((x.data + y.data) / 2) for x, y in zip(*rows)] for rows in zip(a[name], b[name])] for name in a
-    }
+def middle(models: list[Any]) -> Tensor:
+    """The mean of the parameters of some models, as a vector."""
+    from torch.nn.utils import parameters_to_vector
+
+    return sum(parameters_to_vector(model.parameters()).detach() for model in models) / len(models)
 
 
-def averaged() -> list[list[float]]:
+def apart(docs: list[list[str]], every: int, seeds: tuple[int, ...], tokenizer: Tokenizer) -> list[Any]:
+    """Train models on documents of their own, all set to their mean every so many steps; return them."""
+    from torch.nn.utils import vector_to_parameters
+
+    made = engines(seeds, tokenizer)
+    for steps in zip(*(engine.train(own, tokenizer) for engine, own in zip(made, docs, strict=True))):
+        if steps[0][0] % every == 0:
+            mean = middle([engine.model for engine in made])
+            for engine in made:
+                vector_to_parameters(mean.clone(), engine.model.parameters())
+    return [engine.model for engine in made]
+
+
+def held_out(model: Any, exam: list[list[int]]) -> float:
+    """The mean loss on documents, which are cut off after the block."""
+    import torch
+    from microgpt.scale.torch_engine import mean_loss, pad
+
+    inputs, targets = pad([tokens[: CONFIG.block_size + 1] for tokens in exam])
+    with torch.no_grad():
+        return round(mean_loss(model(inputs), targets).item(), 4)
+
+
+def averaged() -> dict[str, Any]:
+    from torch.nn.utils import vector_to_parameters
+
     names, kept_out = documents("names")
-    tokenizer = Tokenizer(load_docs())
+    tokenizer, left_out = Tokenizer(names), set(kept_out)
     exam = [[tokenizer.bos, *tokenizer.encode(doc), tokenizer.bos] for doc in kept_out]
-    found = []
+    found: list[list[float]] = []
+    every: dict[str, list[float]] = {str(steps): [] for steps in EVERY}
     for seed in SEEDS:
-        docs = list(names)
+        docs = [name for name in names if name not in left_out]
         random.Random(seed).shuffle(docs)
-        halves = docs[:1000:2], docs[1:1000:2]
-        first, second, other = trained(halves[0], tokenizer, seed), trained(halves[1], tokenizer, seed), trained(halves[1], tokenizer, -1 - seed)
-        models = first, other, mean_of(first, other), mean_of(first, second), trained(docs[:1000], tokenizer, seed, 2)
-        found.append([round(fmean(document_loss(ids, params, Config()).data for ids in exam), 4) for params in models])
-    return found
+        halves = [docs[: 2 * CONFIG.steps : 2], docs[1 : 2 * CONFIG.steps : 2]]
+        other = apart(halves, 2 * CONFIG.steps, (seed, 1000 + seed), tokenizer)
+        losses = [held_out(model, exam) for model in other]
+        vector_to_parameters(middle(other), other[0].parameters())
+        losses.append(held_out(other[0], exam))
+        for steps in EVERY:  # the last time only at the end
+            every[str(steps)].append(held_out(apart(halves, steps, (seed, seed), tokenizer)[0], exam))
+        [one] = engines((seed,), tokenizer)
+        for _ in one.train(docs[: 2 * CONFIG.steps], tokenizer, 2):
+            pass
+        found.append([*losses, every[str(CONFIG.steps)][-1], held_out(one.model, exam)])
+    return {"averaged": found, "every": every}
 
 
 # ------------------------------------------------------------------------------ one process and two
 
 
-def work(arguments: list[str]) -> None:
+def work(arguments: list[str], rehearsed: bool = True) -> None:
     """What one process does: train, and report nothing."""
     from microgpt.scale import distributed
 
+    if not rehearsed:
+        distributed.SharedEngine.rehearse = lambda self: None  # type: ignore[method-assign]
     sys.stdout = open(os.devnull, "w")
     sys.stderr = open(os.devnull, "w")
     if status := distributed.main(arguments):
@@ -137,7 +179,7 @@ def equal() -> dict[str, float]:
 # -------------------------------------------------------------------------------- one that is killed
 
 
-def deadly(arguments: list[str], victim: int, after: int, milliseconds: float, marker: str) -> None:
+def deadly(arguments: list[str], victim: int, after: int, milliseconds: float, marker: str, rehearsed: bool = True) -> None:
     """What one process does: train; and, if it is the victim, and for the first time, be killed in the middle of it."""
     from microgpt.scale import distributed
 
@@ -152,27 +194,54 @@ def deadly(arguments: list[str], victim: int, after: int, milliseconds: float, m
     distributed.SharedEngine.step = last_step  # type: ignore[method-assign]
     if os.environ["TORCHELASTIC_RESTART_COUNT"] != "0":
         Path(f"{marker}-again").touch()
-    work(arguments)
+    work(arguments, rehearsed)
 
 
-def kill(victim: int, after: int, milliseconds: float) -> dict[str, bool]:
-    """Train twice, the second time with a process that is killed. Whether all began again, and the ends are equal."""
+def digest(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def undisturbed() -> str:
+    """A hash of the checkpoint of the run that isn't disturbed."""
     with tempfile.TemporaryDirectory() as folder:
-        paths, marker = [f"{folder}/{name}.json" for name in ("undisturbed", "killed")], f"{folder}/marker"
-        launch(work, [*RUN, paths[0]])
-        began = time.monotonic()
-        launch(deadly, [*RUN, paths[1]], victim, after, milliseconds, marker, restarts=1)
-        hashes = {hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths}
-        return {"again": os.path.exists(f"{marker}-again"), "same": len(hashes) == 1, "seconds": time.monotonic() - began}
+        launch(work, [*RUN, f"{folder}/run.json"])
+        return digest(f"{folder}/run.json")
+
+
+def kill(victim: int, after: int, milliseconds: float) -> list[Any]:
+    """Train with a process that is killed. Whether all were begun again, and a hash of the checkpoint at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, marker = f"{folder}/run.json", f"{folder}/marker"
+        launch(deadly, [*RUN, path], victim, after, milliseconds, marker, restarts=1)
+        return [os.path.exists(f"{marker}-again"), digest(path)]
+
+
+def three(rehearsed: bool) -> dict[str, Any]:
+    """The same with three processes: in how many runs the end is the same, and the largest difference of a parameter."""
+    rng, same, furthest = random.Random(1), 0, 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        right = f"{folder}/undisturbed.json"
+        launch(work, [*RUN, right], rehearsed, processes=3)
+        for i in range(SHARED):
+            case, path = (rng.randrange(3), rng.randrange(8, 59), round(rng.uniform(0, 4), 1)), f"{folder}/{i}.json"
+            launch(deadly, [*RUN, path], *case, f"{folder}/marker-{i}", rehearsed, processes=3, restarts=1)
+            if not os.path.exists(f"{folder}/marker-{i}-again"):
+                raise RuntimeError(f"nobody was killed: {case}")
+            same += digest(path) == digest(right)
+            pairs = zip(flatten(load(path).params), flatten(load(right).params), strict=True)
+            furthest = max(furthest, *(abs(x.data - y.data) for x, y in pairs))
+    return {"same": same, "params": furthest}
 
 
 def record_machines() -> dict[str, Any]:
-    rng, killed = random.Random(42), []
+    rng, killed, right = random.Random(42), [], alone("undisturbed()")
     for _ in range(KILLS):
         case = rng.randrange(2), rng.randrange(1, 59), round(rng.uniform(0, 4), 1)
-        ended = alone(f"kill{case}")
-        killed.append([*case, ended["again"], ended["same"]])
+        again, end = alone(f"kill{case}", seconds=5 * MINUTE) or (False, "")
+        killed.append([*case, again, end == right])
+    ended = {str(victim): [alone(f"kill({victim}, 30, 1.0)", True, MINUTE) for _ in range(SHARED)] for victim in (0, 1)}
     return {
-        "averaged": averaged(), "equal": alone("equal()"), "killed": killed,
-        "shared": {str(victim): alone(f"kill({victim}, 30, 1.0)", True, MINUTE) is not None for victim in (0, 1)},
+        **alone("averaged()"), "equal": alone("equal()"), "killed": killed,
+        "shared": {victim: sum(end is not None for end in ends) for victim, ends in ended.items()},
+        "three": {name: alone(f"three({name == 'with'})") for name in ("without", "with")},
     }

@@ -11,6 +11,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +30,18 @@ def worker(overlapped: bool, folder: str) -> None:
     """One process: train, and write down the events of each step."""
     import torch
     import torch.distributed as dist
-    from microgpt.scale.distributed import SharedEngine, process_group
-    from torch.nn.parallel import DistributedDataParallel
+    from microgpt.scale import distributed
 
-    with process_group("cpu") as rank:
+    distributed.DistributedDataParallel = partial(distributed.DistributedDataParallel, bucket_cap_mb=BUCKET)  # type: ignore
+    with distributed.process_group("cpu") as rank:
         docs = load_docs()
         random.Random(42).shuffle(docs)
         tokenizer = Tokenizer(docs)
         params = init_params(CONFIG, tokenizer.vocab_size, random.Random(1))
-        engine = SharedEngine(params, CONFIG, Adam(flatten(params)), "float32")
+        engine = distributed.SharedEngine(params, CONFIG, Adam(flatten(params)), "float32")
         torch.set_num_threads(1)
-        model: Any = engine.model.module
-        engine.model = DistributedDataParallel(model, bucket_cap_mb=BUCKET)
         events: list[Event] = []
-        times = watch(engine, model, events)
+        times = watch(engine, engine.model.module)
         engine.model.register_comm_hook(None, send_at_once(events) if overlapped else send_at_last(events))
         steps = []
         for _ in range(STEPS):
@@ -56,7 +55,7 @@ def worker(overlapped: bool, folder: str) -> None:
         Path(folder, f"{rank}.json").write_text(json.dumps(steps))
 
 
-def watch(engine: Any, model: Any, events: list[Event]) -> dict[str, float]:
+def watch(engine: Any, model: Any) -> dict[str, float]:
     """Return a dictionary that will hold when what was begun, ready or done in the present step."""
     times: dict[str, float] = {}
 
@@ -148,7 +147,7 @@ def timed(width: int, folder: str) -> None:
         for step, _ in engine.train(docs, tokenizer, 64):
             now = time.monotonic()
             best, began = min(best, now - began), now
-            if step == (1000 if width < 100 else 100):
+            if step == (500 if width < 100 else 40):
                 break
         if rank == 0:
             Path(folder, "best").write_text(str(1000 * best))
