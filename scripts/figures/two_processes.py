@@ -10,15 +10,28 @@ LANES = ("computes", "sends")
 
 
 def record() -> dict[str, Any]:
-    """Steps: for each process what it did, from when until when, in milliseconds; and how long steps take otherwise."""
+    """Steps: for each process what it did, from when until when, in milliseconds; and how long steps take otherwise.
+
+    Of both steps too how long they take, and the way back and the waiting in them, in the mean of the processes.
+    """
     from ..runs.machines import alone
     from ..runs.timeline import BATCH, CONFIG
 
-    return {
-        "width": CONFIG.n_embd, "layers": CONFIG.n_layer, "documents": BATCH,
+    steps = {
         "overlapped": alone("record_steps(True)", module="timeline"), "at the end": alone("record_steps(False)", module="timeline"),
+    }  # fmt: skip
+    return {
+        "width": CONFIG.n_embd, "layers": CONFIG.n_layer, "documents": BATCH, **steps,
+        "step": {mode: max(end for events in step for _, _, end in events) for mode, step in steps.items()},
+        "back": {mode: spent(step, "back") for mode, step in steps.items()},
+        "wait": {mode: spent(step, "wait") for mode, step in steps.items()},
         "speed": alone("record_speed()", module="timeline"),
     }
+
+
+def spent(step: list[list[Any]], what: str) -> float:
+    """How long the processes are at it, in their mean."""
+    return round(sum(end - start for events in step for name, start, end in events if name.startswith(what)) / len(step), 2)
 
 
 RECORDINGS = {"two-processes.json": record}

@@ -12,8 +12,9 @@
                     run's, byte for byte
         shared      without TORCH_DISABLE_SHARE_RDZV_TCP_STORE: process -> in how many of SHARED runs, after it was killed,
                     the run came to its end within a minute
-        three       the same with three processes, with a rehearsal before the first step and without: how many of
-                    SHARED runs end as the undisturbed one, byte for byte, and how far apart the parameters are at most
+        three       the same with three processes, without a rehearsal before the first step, when it's "guessed" how
+                    gradients are packed, and with one: how many of SHARED runs end as the undisturbed one, byte for
+                    byte, and how far apart the parameters are at most
 
 Processes are begun as torchrun begins them, by the same agent, which is PyTorch's. No name of the exam is learned from.
 """
@@ -243,5 +244,5 @@ def record_machines() -> dict[str, Any]:
     return {
         **alone("averaged()"), "equal": alone("equal()"), "killed": killed,
         "shared": {victim: sum(end is not None for end in ends) for victim, ends in ended.items()},
-        "three": {name: alone(f"three({name == 'with'})") for name in ("without", "with")},
+        "three": {name: alone(f"three({name == 'rehearsed'})") for name in ("guessed", "rehearsed")},
     }
