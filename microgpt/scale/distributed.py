@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/05-many-machines.md by scripts/tangle.py: edit the chapters, not this file. [sha256:afdc94a65a2c3ef5]
+# Tangled from docs/7-growing-up/05-many-machines.md by scripts/tangle.py: edit the chapters, not this file. [sha256:7947c35aceb8169f]
 """Training on several processes, on one machine or many. Start it with torchrun, which says how many there are."""
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ def process_group(device: str) -> Iterator[int]:
     """Within it this process can talk to the others; yields its number, from 0."""
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if device == "cuda" else "gloo")
     try:
+        dist.init_process_group("nccl" if device == "cuda" else "gloo")
         yield dist.get_rank()
     except RuntimeError as error:
-        if isinstance(error, dist.DistError) or "gloo" in str(error):
-            raise EngineError("another process is gone; with --max-restarts, torchrun begins again") from None
+        if isinstance(error, dist.DistError) or "gloo" in str(error).lower():
+            raise EngineError("another process can't be reached; with --max-restarts, torchrun begins again") from None
         raise
     gc.collect()  # the model knows the group too; if it were the last to let go of it, the two could wait for each other
     dist.destroy_process_group()

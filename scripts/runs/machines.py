@@ -39,6 +39,7 @@ from microgpt import Adam, Config, Tokenizer, flatten, init_params, load
 from microgpt.scale.engines import make_engine
 
 from .. import ROOT
+from ..tangle import UserError
 from .paired import SEEDS, documents
 
 if TYPE_CHECKING:
@@ -67,18 +68,21 @@ def launch(function: Callable[..., Any], *arguments: Any, processes: int = 2, re
 
 
 def alone(call: str, shared_store: bool = False, seconds: float | None = None, module: str = "machines") -> Any:
-    """What a call gives in a process of its own; None if it takes longer than `seconds`."""
+    """What a call gives in a process of its own; if it has only so many `seconds`, None where it fails or takes longer."""
     program = f"import json; from scripts.runs import {module}; print(json.dumps({module}.{call}))"
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "0" if shared_store else "1"}
     process = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
-        return json.loads(process.communicate(timeout=seconds)[0].splitlines()[-1])
+        printed = process.communicate(timeout=seconds)[0]
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return None
+    if process.returncode and not seconds:
+        raise UserError(f"{call} failed")
+    return None if process.returncode else json.loads(printed.splitlines()[-1])
 
 
 # ---------------------------------------------------------------------- averaging what was learned

@@ -183,12 +183,20 @@ def test_processes_that_read_different_checkpoints_stop(monkeypatch):
         distributed.SharedEngine(params, config, adam)
 
 
+def unreachable(backend):
+    raise RuntimeError("Gloo connectFullMesh failed: Connection refused")
+
+
 def test_a_lost_process_is_a_line(monkeypatch, alone):
     monkeypatch.setattr(distributed.dist, "init_process_group", lambda _: None)
     monkeypatch.setattr(distributed.dist, "get_rank", lambda: 0)
-    with pytest.raises(distributed.EngineError, match="^another process is gone; with --max-restarts, torchrun begins again$"):
+    with pytest.raises(distributed.EngineError, match="^another process can't be reached; with --max-restarts, torchrun begins again$"):
         with distributed.process_group("cpu"):
             raise RuntimeError("[gloo/transport/tcp/pair.cc:537] Read error: Connection reset by peer")
     with pytest.raises(RuntimeError, match="something else"):
         with distributed.process_group("cpu"):
             raise RuntimeError("something else")
+    monkeypatch.setattr(distributed.dist, "init_process_group", unreachable)
+    with pytest.raises(distributed.EngineError, match="can't be reached"):
+        with distributed.process_group("cpu"):
+            pass

@@ -27,8 +27,10 @@ customElements.define("figure-two-processes", class extends Figure {
           const top = TOP + rank * LANE
           place.append(svg("text", { x: 4, y: top - 5 }, `process ${rank}`))
           for (const [what, start, end] of events) {
-            const y = top + (isSent(what) ? ROW + 4 : 0)
-            place.append(svg("rect", { class: `part ${kind(what)}`, x: x(start), y, width: Math.max(1, x(end) - x(start) - 1), height: ROW }, svg("title", {}, what)))
+            const second = isSent(what) && what.match(/\d+/)[0] % 2 === 0 // two rows, since two may be on their way at a time
+            const y = top + (isSent(what) ? ROW + 4 : 0) + (second ? ROW / 2 : 0)
+            const height = isSent(what) ? ROW / 2 - 1 : ROW
+            place.append(svg("rect", { class: `part ${kind(what)}`, x: x(start), y, width: Math.max(1, x(end) - x(start) - 1), height }, svg("title", {}, what)))
           }
         })
         const bottom = TOP + 2 * LANE - 12
