@@ -28,31 +28,37 @@ Event = tuple[str, float, float]  # what, from when, until when, in seconds
 
 def worker(overlapped: bool, folder: str) -> None:
     """One process: train, and write down the events of each step."""
+    from microgpt.scale.distributed import process_group
+
+    with process_group("cpu") as rank:
+        Path(folder, f"{rank}.json").write_text(json.dumps(watched_steps(overlapped)))
+
+
+def watched_steps(overlapped: bool) -> list[list[Event]]:
     import torch
     import torch.distributed as dist
     from microgpt.scale import distributed
 
     distributed.DistributedDataParallel = partial(distributed.DistributedDataParallel, bucket_cap_mb=BUCKET)  # type: ignore
-    with distributed.process_group("cpu") as rank:
-        docs = load_docs()
-        random.Random(42).shuffle(docs)
-        tokenizer = Tokenizer(docs)
-        params = init_params(CONFIG, tokenizer.vocab_size, random.Random(1))
-        engine = distributed.SharedEngine(params, CONFIG, Adam(flatten(params)), "float32")
-        torch.set_num_threads(1)
-        events: list[Event] = []
-        times = watch(engine, engine.model.module)
-        engine.model.register_comm_hook(None, send_at_once(events) if overlapped else send_at_last(events))
-        steps = []
-        for _ in range(STEPS):
-            events.clear()
-            times.clear()
-            tokens = [engine.tokens(docs, engine.t * BATCH + i, tokenizer) for i in range(BATCH)]
-            dist.barrier()
-            engine.step(tokens)
-            engine.t += 1
-            steps.append([*parts(times), *events])
-        Path(folder, f"{rank}.json").write_text(json.dumps(steps))
+    docs = load_docs()
+    random.Random(42).shuffle(docs)
+    tokenizer = Tokenizer(docs)
+    params = init_params(CONFIG, tokenizer.vocab_size, random.Random(1))
+    engine = distributed.SharedEngine(params, CONFIG, Adam(flatten(params)), "float32")
+    torch.set_num_threads(1)
+    events: list[Event] = []
+    times = watch(engine, engine.model.module)
+    engine.model.register_comm_hook(None, send_at_once(events) if overlapped else send_at_last(events))
+    steps = []
+    for _ in range(STEPS):
+        events.clear()
+        times.clear()
+        tokens = [engine.tokens(docs, engine.t * BATCH + i, tokenizer) for i in range(BATCH)]
+        dist.barrier()
+        engine.step(tokens)
+        engine.t += 1
+        steps.append([*parts(times), *events])
+    return steps
 
 
 def watch(engine: Any, model: Any) -> dict[str, float]:
@@ -136,29 +142,37 @@ def record_steps(overlapped: bool) -> list[list[Event]]:
 
 def timed(width: int, folder: str) -> None:
     """One process: write down how long the quickest step took."""
-    from microgpt.scale.distributed import SharedEngine, process_group
+    from microgpt.scale.distributed import process_group
 
     with process_group("cpu") as rank:
-        docs, config = load_docs(), Config(n_embd=width, learning_rate=1e-4)
-        tokenizer = Tokenizer(docs)
-        params = init_params(config, tokenizer.vocab_size, random.Random(1))
-        engine = SharedEngine(params, config, Adam(flatten(params)))
-        best, began = float("inf"), time.monotonic()
-        for step, _ in engine.train(docs, tokenizer, 64):
-            now = time.monotonic()
-            best, began = min(best, now - began), now
-            if step == (500 if width < 100 else 40):
-                break
+        best = quickest_step(width)
         if rank == 0:
             Path(folder, "best").write_text(str(1000 * best))
 
 
-def record_speed() -> dict[str, list[float]]:
+def quickest_step(width: int) -> float:
+    from microgpt.scale.distributed import SharedEngine
+
+    docs, config = load_docs(), Config(n_embd=width, learning_rate=1e-4)
+    tokenizer = Tokenizer(docs)
+    params = init_params(config, tokenizer.vocab_size, random.Random(1))
+    engine = SharedEngine(params, config, Adam(flatten(params)))
+    best, began = float("inf"), time.monotonic()
+    for step, _ in engine.train(docs, tokenizer, 64):
+        now = time.monotonic()
+        best, began = min(best, now - began), now
+        if step == (500 if width < 100 else 40):
+            break
+    return best
+
+
+def record_speed() -> dict[str, dict[str, float]]:
     """Width -> milliseconds of the quickest step with 64 names, by one process and by two."""
-    found: dict[str, list[float]] = {}
+    found: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for width in (16, 256):
             for processes in (1, 2):
                 launch(timed, width, folder, processes=processes)
-                found.setdefault(str(width), []).append(round(float(Path(folder, "best").read_text()), 2))
+                best = round(float(Path(folder, "best").read_text()), 2)
+                found.setdefault(str(width), {})["one" if processes == 1 else "two"] = best
     return found
