@@ -12,21 +12,27 @@ LANES = ("computes", "sends")
 def record() -> dict[str, Any]:
     """Steps: for each process what it did, from when until when, in milliseconds; and how long steps take otherwise.
 
-    Of both steps too how long they take, and the way back and the waiting in them, in the mean of the processes.
+    They are the quickest of some rounds, of which it says how long the quickest step was in each, in "rounds". In both
+    steps it adds up the way back and the waiting, in the mean of the processes.
     """
     from ..runs.machines import alone
     from ..runs.timeline import BATCH, CONFIG
 
-    steps = {
-        "overlapped": alone("record_steps(True)", module="timeline"), "at the end": alone("record_steps(False)", module="timeline"),
-    }  # fmt: skip
+    found = alone("record_steps()", module="timeline")
+    steps = {mode: min(rounds, key=length) for mode, rounds in found.items()}
     return {
         "width": CONFIG.n_embd, "layers": CONFIG.n_layer, "documents": BATCH, **steps,
-        "step": {mode: max(end for events in step for _, _, end in events) for mode, step in steps.items()},
+        "rounds": {mode: [length(step) for step in rounds] for mode, rounds in found.items()},
+        "step": {mode: length(step) for mode, step in steps.items()},
         "back": {mode: spent(step, "back") for mode, step in steps.items()},
         "wait": {mode: spent(step, "wait") for mode, step in steps.items()},
         "speed": alone("record_speed()", module="timeline"),
     }
+
+
+def length(step: list[list[Any]]) -> float:
+    """When the last process is done."""
+    return max(end for events in step for _, _, end in events)
 
 
 def spent(step: list[list[Any]], what: str) -> float:
