@@ -34,7 +34,7 @@ def test_every_moment_is_told(figure):
     for label, mode in MODES.items():
         live.get_by_label(label, exact=True).check()
         end = max(event[2] for events in RECORDED[mode] for event in events)
-        assert status.inner_text().startswith("At ") and f" of {end:.1f} ms: " in status.inner_text()
+        assert status.inner_text().startswith("At ") and f" The step takes {end:.1f} ms." in status.inner_text()
         for rank, events in enumerate(RECORDED[mode]):
             wait = next(event for event in events if event[0] == "wait")
             middle = round(2 * (wait[1] + wait[2]) / 2) / 2
@@ -45,6 +45,6 @@ def test_every_moment_is_told(figure):
     slider.fill("0.5")
     slider.focus()
     v.page.keyboard.press("ArrowRight")
-    assert status.inner_text().startswith("At 1.0 of ") and "goes forward" in status.inner_text()
+    assert status.inner_text().startswith("At 1.0 ms: ") and "goes forward" in status.inner_text()
     slider.fill(str(slider.get_attribute("max")))
-    assert "process 0 is done; process 1 is done." in status.inner_text()
+    assert "process 0 is done; process 1 is done. The" in status.inner_text()

@@ -48,7 +48,7 @@ customElements.define("figure-two-processes", class extends Figure {
       return sent.length ? `${first}, with ${sent.join(" and ")} on its way` : first
     }
     const show = () => {
-      status.say(`At ${number(now, 1)} of ${number(ends[mode], 1)} ms: process 0 ${doing(recorded[mode][0])}; process 1 ${doing(recorded[mode][1])}.`)
+      status.say(`At ${number(now, 1)} ms: process 0 ${doing(recorded[mode][0])}; process 1 ${doing(recorded[mode][1])}. The step takes ${number(ends[mode], 1)} ms.`)
       picture.redraw()
     }
     const moment = slider({
