@@ -25,6 +25,7 @@ stale() knows without running anything what has to be recorded again. All but pa
     compiled.json   what JAX's compiled program saves and costs: explained in compiled.py
     batches.json    what a batch does to noise, loss and time: explained in batches.py
     pytorch.json    what the engine on PyTorch gives, and pytorch-times.json what it costs: explained in pytorch.py
+    machines.json   two processes that train one model, and one that is killed: explained in machines.py
     decoding.json   what makes writing faster: explained in decoding.py
     decoding-times.json     the same by the clock: explained in decoding_times.py
     arrays.json     the same for the chapter on arrays; needs NumPy: explained in arrays.py
@@ -90,6 +91,7 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "batches.json": later("scripts.runs.batches", "record_batches"),
     "pytorch.json": later("scripts.runs.pytorch", "record_pytorch"),
     "pytorch-times.json": later("scripts.runs.pytorch", "record_times"),
+    "machines.json": later("scripts.runs.machines", "record_machines"),
     "decoding.json": later("scripts.runs.decoding", "record_decoding"),
     "decoding-times.json": later("scripts.runs.decoding_times", "record_times"),
     "arrays.json": later("scripts.runs.arrays", "record_arrays"),

@@ -18,6 +18,7 @@ Python's own functions, `math`, all that `microgpt` exports, and
     compiled.speed["jax float32 256"]   what JAX saves and costs: scripts/runs/compiled.py
     batches.noise["100"].scale      what a batch of documents does: scripts/runs/batches.py
     pytorch.same.loss               what the engine on PyTorch gives, and pytorch_times what it costs: scripts/runs/pytorch.py
+    machines.equal.loss             two processes that train one model, and two_processes their time: scripts/runs/machines.py
     decoding.idle, times.passes[4]  what makes writing faster: scripts/runs/decoding.py, decoding_times.py
     arrays.mistakes, engines.speed  the model on arrays, and the engines: scripts/runs/arrays.py, engines.py
     smaller.rounded.b4.mean         what rounding does to trained models: scripts/runs/smaller.py
@@ -233,6 +234,8 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "batches": lambda: load_recorded("batches.json"),
     "pytorch": lambda: load_recorded("pytorch.json"),
     "pytorch_times": lambda: load_recorded("pytorch-times.json"),
+    "machines": lambda: load_recorded("machines.json"),
+    "two_processes": lambda: load_recorded("figures/two-processes.json"),
     "mutation": lambda: load_recorded("mutation.json"),
     "beyond": lambda: load_recorded("beyond.json"),
     "post_training": lambda: load_recorded("post_training.json"),
