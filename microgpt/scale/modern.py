@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/08-the-modern-block.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4e1640fe526796d3]
+# Tangled from docs/7-growing-up/08-the-modern-block.md by scripts/tangle.py: edit the chapters, not this file. [sha256:4cb19f80078c4293]
 """The block of today's large models: nine switches, each off by default, and with all of them off the book's GPT."""
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ class Experts(nn.Module):
         found = torch.zeros_like(x)
         for i, expert in enumerate(self.experts):
             *where, which = torch.nonzero(places == i, as_tuple=True)  # the tokens that chose it
-            found = found.index_put(tuple(where), shares[*where, which, None] * expert(x[tuple(where)]), accumulate=True)
+            here = tuple(where)
+            found = found.index_put(here, shares[(*here, which)][:, None] * expert(x[here]), accumulate=True)
         return found
 
 

@@ -4,15 +4,18 @@
         all, mean       the held-out loss of each seed, and their mean
         last_100        the mean loss of the last 100 steps, over the seeds
         params          how many parameters the model has; `cache`, how many numbers a token leaves in the cache
-        difference      of the held-out loss to the run that it's compared with: as in smaller.json
+        difference      of the held-out loss to the run that it's compared with: as in smaller.json; `to_rival`, to another
         begins          the losses of the first steps of seed 42
       if it reads a stream (names one after the other, BOS between them, cut into pieces of `block_size`):
-        on              the loss at places 1-16, 17-32 and 33-64 of pieces of 64 tokens that it reads as a whole
-        window          at 17-32 and 33-64, if for each token it reads the last 16 alone
-        on_less_window  the difference at these places: as in smaller.json
+        sees            the loss by how many tokens the model sees, from 1: the same tokens are to be guessed each time.
+                        With RoPE to 64 of them, else to `block_size`; the held-out loss is the mean up to `block_size`
+        beyond          what seeing 24, 32 or 64 costs over seeing the last 16 alone: as in smaller.json
+      if it has experts:
+        busy            for each seed, the shares of the held-out tokens that go to each expert first, largest first
+        letters         of seed 42: for each expert, the tokens that go to it first more often than to any other
 
-The seeds of a run are trained side by side, by torch.vmap. A finished run is kept in build/modern/
-until the program changes.
+The seeds of a run are trained side by side, by torch.vmap; with experts one after the other. A finished run is kept in
+build/modern/ until the program changes, so that a recording that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -20,11 +23,10 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
 from functools import cache
-from multiprocessing import get_context
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -38,9 +40,9 @@ from .smaller import told
 
 Json = dict[str, Any]
 BEGINS = 10  # steps
-PIECE = 64  # tokens of the stream that are examined together
-WINDOW = 16
-PARTS = {"near": (0, 16), "far": (16, 32), "farther": (32, 64)}
+WINDOW = 16  # tokens that the short models are trained on
+LONGEST = 64  # tokens of the stream that a model is shown at most
+BEYOND = (24, 32, 64)
 
 
 class Run(NamedTuple):
@@ -48,13 +50,17 @@ class Run(NamedTuple):
 
     against: str = ""
     options: dict[str, Any] = {}
-    data: str = "names"  # or "stream"
+    data: str = "names"  # or "stream", or "towns"
+    rival: str = ""  # a second run that it is compared with
+    rerolled: bool = False  # other first weights
 
 
 TEAM = {"rope": True, "kv_heads": 2, "swiglu": True, "gain": True, "weight_decay": 0.1, "warmup": 100, "clip": 1.0}
 FAST = {"learning_rate": 0.3}
+LONG = {"steps": 4000}
 RUNS: dict[str, Run] = {
     "book": Run(),
+    "rerolled": Run("book", rerolled=True),
     "rope": Run("book", {"rope": True}),
     "kv_2": Run("book", {"kv_heads": 2}),
     "kv_1": Run("book", {"kv_heads": 1}),
@@ -66,19 +72,52 @@ RUNS: dict[str, Run] = {
     "clip": Run("book", {"clip": 1.0}),
     "dropout": Run("book", {"dropout": 0.1}),
     "team": Run("book", TEAM),
+    # The same at other rates.
+    "book_slow": Run("book", {"learning_rate": 0.005}),
+    "team_slow": Run("book_slow", TEAM | {"learning_rate": 0.005}, rival="book"),
+    "book_quick": Run("book", {"learning_rate": 0.02}),
+    "team_quick": Run("book_quick", TEAM | {"learning_rate": 0.02}, rival="book"),
+    # A rate that nobody should take.
     "fast": Run("book", FAST),
     "fast_warmup": Run("fast", FAST | {"warmup": 100}),
     "fast_clip": Run("fast", FAST | {"clip": 1.0}),
     "fast_both": Run("fast", FAST | {"warmup": 100, "clip": 1.0}),
+    # Positions beyond the trained length.
     "stream": Run("", {}, "stream"),
     "stream_rope": Run("stream", {"rope": True}, "stream"),
-    "stream_rope_64": Run("stream_rope", {"rope": True, "block_size": 64}, "stream"),
+    "stream_rope_4000": Run("stream_rope", {"rope": True, "steps": 4000}, "stream"),
+    "stream_64": Run("", {"block_size": 64}, "stream"),
+    "stream_rope_64": Run("stream_64", {"rope": True, "block_size": 64}, "stream"),
+    # 200 towns, each read five times or twenty.
+    "towns": Run("", LONG, "towns"),
+    "towns_1000": Run("towns", {}, "towns"),
+    "towns_dropout": Run("towns", LONG | {"dropout": 0.1}, "towns", "towns_1000"),
+    "towns_dropout_3": Run("towns", LONG | {"dropout": 0.3}, "towns", "towns_1000"),
+    "towns_decay": Run("towns", LONG | {"weight_decay": 0.1}, "towns", "towns_1000"),
+    "towns_decay_10": Run("towns", LONG | {"weight_decay": 1.0}, "towns", "towns_1000"),
+    # More parameters for the same work, and for more.
+    "experts": Run("book", {"experts": 4}),
+    "experts_all": Run("book", {"experts": 4, "chosen": 4}),
+    "experts_16": Run("book", {"experts": 16}),
+    # Four times as many names.
+    "book_4000": Run("", LONG),
+    "rope_4000": Run("book_4000", LONG | {"rope": True}),
+    "kv_1_4000": Run("book_4000", LONG | {"kv_heads": 1}),
+    "swiglu_4000": Run("book_4000", LONG | {"swiglu": True}),
+    "tied_4000": Run("book_4000", LONG | {"tied": True}),
+    "gain_4000": Run("book_4000", LONG | {"gain": True}),
+    "team_4000": Run("book_4000", LONG | TEAM),
 }
 
 
+def texts(name: str) -> tuple[list[str], list[str]]:
+    """The documents of a run, and those that are kept out of its training."""
+    return documents("towns" if RUNS[name].data == "towns" else "names")
+
+
 @cache
-def speller() -> Tokenizer:
-    return Tokenizer(documents("names")[0])
+def speller(name: str) -> Tokenizer:
+    return Tokenizer(texts(name)[0])
 
 
 def tokens_of(docs: list[str], tokenizer: Tokenizer) -> list[list[int]]:
@@ -96,13 +135,15 @@ def beginning(name: str, seed: int) -> tuple[list[list[int]], Any, Any]:
     import microgpt.scale.modern as modern  # here, since scripts do without PyTorch
 
     run = RUNS[name]
-    docs, kept_out = documents("names")
-    tokenizer, rng, left_out = speller(), random.Random(seed), set(kept_out)
+    docs, kept_out = texts(name)
+    tokenizer, rng, left_out = speller(name), random.Random(seed), set(kept_out)
     docs = list(docs)
     rng.shuffle(docs)
     docs = [doc for doc in docs if doc not in left_out]
     config = modern.ModernConfig(**run.options)
     read = pieces(docs, tokenizer, config.block_size) if run.data == "stream" else tokens_of(docs, tokenizer)
+    if run.rerolled:
+        rng = random.Random(1000 + seed)
     return read, modern.start(config, tokenizer.vocab_size, rng), config
 
 
@@ -145,33 +186,54 @@ def train_together(started: list[tuple[list[list[int]], Any, Any]]) -> Iterator[
                 p.copy_(weights[name][i])
 
 
+def train_all(started: list[tuple[list[list[int]], Any, Any]]) -> Iterator[list[float]]:
+    """As `train_together`; with experts, of whom each model has others at work, one model after the other."""
+    from microgpt.scale.modern import train
+
+    if started[0][2].experts:
+        yield from map(list, zip(*[[loss for _, loss in train(*each)] for each in started]))
+    else:
+        yield from train_together(started)
+
+
+def by_tokens_seen(model: Any, stream: list[int], most: int) -> list[float]:
+    """The mean loss if the model sees 1, 2, … `most` tokens. Those to be guessed are the same each time."""
+    import torch
+
+    starts = torch.tensor(stream).unfold(0, most + 1, 1)
+    parts = []
+    for some in starts.split(500):
+        shares = torch.log_softmax(model(some[:, :-1]), -1)
+        parts.append(-shares.gather(-1, some[:, 1:, None])[..., 0])
+    losses, guessed = torch.cat(parts), range(LONGEST, len(stream) - LONGEST)
+    return [losses[guessed.start - seen : guessed.stop - seen, seen - 1].mean().item() for seen in range(1, most + 1)]
+
+
 def examine(name: str, model: Any, config: Any) -> Json:
     """The losses of a trained model."""
     import torch
-    from microgpt.scale.torch_engine import mean_loss, pad
+    from microgpt.scale.torch_engine import IGNORED, mean_loss, pad
 
-    kept_out, tokenizer = documents("names")[1], speller()
+    kept_out, tokenizer = texts(name)[1], speller(name)
     model.eval()
     with torch.no_grad():
-        if RUNS[name].data != "stream":
-            inputs, targets = pad([tokens[: config.block_size + 1] for tokens in tokens_of(kept_out, tokenizer)])
-            return {"held_out": mean_loss(model(inputs), targets).item()}
-        tokens = torch.tensor(pieces(kept_out, tokenizer, PIECE))
-        inputs, targets = tokens[:, :-1], tokens[:, 1:]
-
-        def losses(inputs: Any, targets: Any) -> Any:
-            shares = torch.log_softmax(model(inputs), -1)
-            return -shares.gather(-1, targets[..., None])[..., 0]
-
-        windows = inputs.unfold(1, WINDOW, 1)  # piece, last place less 15, WINDOW
-        last = losses(windows.flatten(0, 1), targets.unfold(1, WINDOW, 1).flatten(0, 1))[:, -1]
-        by_window = last.view(len(tokens), -1).mean(0)
-        found: Json = {"window": {part: by_window[i - WINDOW + 1 : j - WINDOW + 1].mean().item() for part, (i, j) in PARTS.items() if i}}
-        if config.rope:
-            by_place = losses(inputs, targets).mean(0)
-            found["on"] = {part: by_place[i:j].mean().item() for part, (i, j) in PARTS.items()}
-        inputs, targets = pad(pieces(kept_out, tokenizer, WINDOW))
-        return found | {"held_out": mean_loss(model(inputs), targets).item()}
+        if RUNS[name].data == "stream":
+            stream = [token for doc in kept_out for token in (tokenizer.bos, *tokenizer.encode(doc))]
+            seen = by_tokens_seen(model, stream, LONGEST if config.rope else config.block_size)
+            return {"held_out": fmean(seen[: config.block_size]), "sees": seen}
+        inputs, targets = pad([tokens[: config.block_size + 1] for tokens in tokens_of(kept_out, tokenizer)])
+        found: Json = {}
+        if config.experts:
+            model.layers[0][3].router.register_forward_hook(lambda module, given, scores: found.update(first=scores.argmax(-1)))
+        found["held_out"] = mean_loss(model(inputs), targets).item()
+        if config.experts:
+            real = targets != IGNORED
+            pairs = Counter(zip(inputs[real].tolist(), found.pop("first")[real].tolist()))
+            found["busy"] = [sum(n for (_, i), n in pairs.items() if i == expert) / pairs.total() for expert in range(config.experts)]
+            mostly = [max(range(config.experts), key=lambda i: pairs[token, i]) for token in range(tokenizer.vocab_size)]
+            spelled = [*map(tokenizer.decode, ([i] for i in range(tokenizer.vocab_size - 1))), "BOS"]
+            found["letters"] = [[spelled[token] for token, i in enumerate(mostly) if i == expert] for expert in range(config.experts)]
+        return found
 
 
 def train_and_examine(name: str) -> Json:
@@ -180,7 +242,7 @@ def train_and_examine(name: str) -> Json:
     torch.set_num_threads(1)
     torch.manual_seed(0)  # of dropout
     started = [beginning(name, seed) for seed in SEEDS]
-    losses = list(train_together(started))
+    losses = list(train_all(started))
     config, model = started[0][2], started[0][1]
     return {
         "params": sum(p.numel() for p in model.parameters()),
@@ -200,9 +262,12 @@ def trained(name: str) -> Json:
 
 
 def record_modern() -> Json:
-    """Return the content of modern.json. Two runs at a time."""
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        done = dict(zip(RUNS, pool.map(trained, RUNS)))
+    """Return the content of modern.json."""
+    done = {}
+    for i, name in enumerate(RUNS, 1):
+        done[name] = trained(name)
+        print(f"\r  {i} of {len(RUNS)} trainings", end="", flush=True)
+    print()
     return {name: report(name, done) for name in RUNS}
 
 
@@ -211,11 +276,14 @@ def report(name: str, done: dict[str, Json]) -> Json:
     seeds = found.pop("seeds")
     losses = [each["held_out"] for each in seeds]
     found |= {"mean": round(fmean(losses), 4), "all": [round(x, 4) for x in losses]}
-    if run.against:
-        found["difference"] = told([x - other["held_out"] for x, other in zip(losses, done[run.against]["seeds"])])
-    for how in ("on", "window"):
-        if how in seeds[0]:
-            found[how] = {part: round(fmean(each[how][part] for each in seeds), 4) for part in seeds[0][how]}
-    if "on" in found:
-        found["on_less_window"] = {p: told([s["on"][p] - s["window"][p] for s in seeds]) for p in found["window"]}
+    for difference, other in (("difference", run.against), ("to_rival", run.rival)):
+        if other:
+            found[difference] = told([x - each["held_out"] for x, each in zip(losses, done[other]["seeds"])])
+    if "sees" in seeds[0]:
+        found["sees"] = [round(fmean(column), 4) for column in zip(*(each["sees"] for each in seeds))]
+        if len(found["sees"]) == LONGEST:
+            found["beyond"] = {str(i): told([each["sees"][i - 1] - each["sees"][WINDOW - 1] for each in seeds]) for i in BEYOND}
+    if "busy" in seeds[0]:
+        found["busy"] = [sorted((round(share, 3) for share in each["busy"]), reverse=True) for each in seeds]
+        found["letters"] = seeds[0]["letters"]
     return found

@@ -181,8 +181,40 @@ def test_seeds_side_by_side_train_as_each_alone(monkeypatch):
         assert (p - other).abs().max() < 1e-12
 
 
-@pytest.mark.parametrize("name", ["book", "team", "fast_both", "stream_rope", "decay", "warmup"])
+def recorded(file: str) -> dict:
+    return json.loads((ROOT / "docs/assets/data" / file).read_text(encoding="utf-8"))
+
+
+BEGUN = ["book", "rerolled", "team", "fast_both", "stream_rope", "stream_64", "decay", "warmup", "towns_decay", "experts", "experts_all"]
+
+
+@pytest.mark.parametrize("name", BEGUN)
 def test_the_recorded_trainings_began_like_this(name):
-    recorded = json.loads((ROOT / "docs/assets/data/modern.json").read_text(encoding="utf-8"))[name]
     began = islice(train(*recorder.beginning(name, 42)), recorder.BEGINS)
-    assert [loss for _, loss in began] == pytest.approx(recorded["begins"], abs=1e-4)
+    assert [loss for _, loss in began] == pytest.approx(recorded("modern.json")[name]["begins"], abs=1e-4)
+
+
+@pytest.mark.parametrize(("name", "as_told_before"), [("book", "default"), ("towns", "towns-4000"), ("towns_1000", "towns-1000")])
+def test_the_book_is_the_same_as_in_its_experiments(name, as_told_before):
+    before = recorded("paired.json")[as_told_before]["held_out"]
+    assert recorded("modern.json")[name]["all"][: len(before)] == pytest.approx(before, abs=1e-4)
+
+
+def test_a_loss_by_how_many_tokens_are_seen():
+    model = start(ModernConfig(rope=True), 27, random.Random(0))
+    stream = [random.Random(1).randrange(27) for _ in range(2 * recorder.LONGEST + 20)]
+    with torch.no_grad():
+        seen = recorder.by_tokens_seen(model, stream, recorder.LONGEST)
+        for count in (1, 16, 64):
+            losses = []
+            for at in range(recorder.LONGEST, len(stream) - recorder.LONGEST):
+                logits = model(torch.tensor([stream[at - count : at]]))[0, -1]
+                losses.append(-torch.log_softmax(logits, -1)[stream[at]].item())
+            assert seen[count - 1] == pytest.approx(sum(losses) / len(losses), abs=1e-12)
+
+
+def test_who_is_busy_adds_up():
+    for name in ("experts", "experts_all", "experts_16"):
+        run = recorded("modern.json")[name]
+        assert all(sum(shares) == pytest.approx(1, abs=0.01) and shares == sorted(shares, reverse=True) for shares in run["busy"])
+        assert sorted(letter for letters in run["letters"] for letter in letters) == sorted([*"abcdefghijklmnopqrstuvwxyz", "BOS"])
