@@ -25,10 +25,12 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from copy import deepcopy
 from functools import cache
 from statistics import fmean
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from microgpt import Tokenizer, learning_rate
 
@@ -53,10 +55,11 @@ class Run(NamedTuple):
     data: str = "names"  # or "stream", or "towns"
     rival: str = ""  # a second run that it is compared with
     rerolled: bool = False  # other first weights
+    placed: bool = True  # False: with rope, and the angles are all 0, so that nothing tells where a token is
 
 
 TEAM = {"rope": True, "kv_heads": 2, "swiglu": True, "gain": True, "weight_decay": 0.1, "warmup": 100, "clip": 1.0}
-FAST = {"learning_rate": 0.3}
+SWIFT, FAST = {"learning_rate": 0.1}, {"learning_rate": 0.3}
 LONG = {"steps": 4000}
 RUNS: dict[str, Run] = {
     "book": Run(),
@@ -77,36 +80,40 @@ RUNS: dict[str, Run] = {
     "team_slow": Run("book_slow", TEAM | {"learning_rate": 0.005}, rival="book"),
     "book_quick": Run("book", {"learning_rate": 0.02}),
     "team_quick": Run("book_quick", TEAM | {"learning_rate": 0.02}, rival="book"),
-    # A rate that nobody should take.
+    # Rates that nobody should take.
+    "swift": Run("book", SWIFT),
+    "swift_warmup": Run("swift", SWIFT | {"warmup": 100}),
+    "swift_clip": Run("swift", SWIFT | {"clip": 1.0}),
+    "swift_both": Run("swift", SWIFT | {"warmup": 100, "clip": 1.0}),
     "fast": Run("book", FAST),
     "fast_warmup": Run("fast", FAST | {"warmup": 100}),
     "fast_clip": Run("fast", FAST | {"clip": 1.0}),
     "fast_both": Run("fast", FAST | {"warmup": 100, "clip": 1.0}),
-    # Positions beyond the trained length.
+    # Positions, at the trained length and beyond it.
     "stream": Run("", {}, "stream"),
     "stream_rope": Run("stream", {"rope": True}, "stream"),
-    "stream_rope_4000": Run("stream_rope", {"rope": True, "steps": 4000}, "stream"),
+    "stream_rope_4000": Run("stream_rope", {"rope": True} | LONG, "stream"),
+    "stream_none": Run("stream", {"rope": True}, "stream", "stream_rope", placed=False),
     "stream_64": Run("", {"block_size": 64}, "stream"),
     "stream_rope_64": Run("stream_64", {"rope": True, "block_size": 64}, "stream"),
+    "stream_none_64": Run("stream_64", {"rope": True, "block_size": 64}, "stream", "stream_rope_64", placed=False),
+    # More parameters for the same work, and for more.
+    "experts": Run("book", {"experts": 4}),
+    "experts_all": Run("book", {"experts": 4, "chosen": 4}, rival="experts"),
+    "experts_16": Run("book", {"experts": 16}, rival="experts"),
     # 200 towns, each read five times or twenty.
     "towns": Run("", LONG, "towns"),
     "towns_1000": Run("towns", {}, "towns"),
     "towns_dropout": Run("towns", LONG | {"dropout": 0.1}, "towns", "towns_1000"),
     "towns_dropout_3": Run("towns", LONG | {"dropout": 0.3}, "towns", "towns_1000"),
-    "towns_decay": Run("towns", LONG | {"weight_decay": 0.1}, "towns", "towns_1000"),
     "towns_decay_10": Run("towns", LONG | {"weight_decay": 1.0}, "towns", "towns_1000"),
-    # More parameters for the same work, and for more.
-    "experts": Run("book", {"experts": 4}),
-    "experts_all": Run("book", {"experts": 4, "chosen": 4}),
-    "experts_16": Run("book", {"experts": 16}),
-    # Four times as many names.
+    # Four times as long.
+    "stream_64_4000": Run("stream_64", {"block_size": 64} | LONG, "stream"),
+    "stream_rope_64_4000": Run("stream_64_4000", {"rope": True, "block_size": 64} | LONG, "stream"),
     "book_4000": Run("", LONG),
-    "rope_4000": Run("book_4000", LONG | {"rope": True}),
-    "kv_1_4000": Run("book_4000", LONG | {"kv_heads": 1}),
-    "swiglu_4000": Run("book_4000", LONG | {"swiglu": True}),
-    "tied_4000": Run("book_4000", LONG | {"tied": True}),
-    "gain_4000": Run("book_4000", LONG | {"gain": True}),
     "team_4000": Run("book_4000", LONG | TEAM),
+    "rope_4000": Run("book_4000", LONG | {"rope": True}),
+    "swiglu_4000": Run("book_4000", LONG | {"swiglu": True}),
 }
 
 
@@ -241,14 +248,16 @@ def train_and_examine(name: str) -> Json:
 
     torch.set_num_threads(1)
     torch.manual_seed(0)  # of dropout
-    started = [beginning(name, seed) for seed in SEEDS]
-    losses = list(train_all(started))
+    with nullcontext() if RUNS[name].placed else patch("microgpt.scale.modern.turn", lambda x: x):
+        started = [beginning(name, seed) for seed in SEEDS]
+        losses = list(train_all(started))
+        seeds = [examine(name, model, config) for _, model, config in started]
     config, model = started[0][2], started[0][1]
     return {
         "params": sum(p.numel() for p in model.parameters()),
         "cache": 2 * (config.kv_heads or config.n_head) * (config.n_embd // config.n_head) * config.n_layer,
         "last_100": round(fmean(map(fmean, losses[-100:])), 4), "begins": [round(each[0], 4) for each in losses[:BEGINS]],
-        "seeds": [examine(name, model, config) for _, model, _ in started],
+        "seeds": seeds,
     }
 
 
