@@ -100,20 +100,17 @@ RUNS: dict[str, Run] = {
     # More parameters for the same work, and for more.
     "experts": Run("book", {"experts": 4}),
     "experts_all": Run("book", {"experts": 4, "chosen": 4}, rival="experts"),
-    "experts_16": Run("book", {"experts": 16}, rival="experts"),
     # 200 towns, each read five times or twenty.
     "towns": Run("", LONG, "towns"),
     "towns_1000": Run("towns", {}, "towns"),
     "towns_dropout": Run("towns", LONG | {"dropout": 0.1}, "towns", "towns_1000"),
-    "towns_dropout_3": Run("towns", LONG | {"dropout": 0.3}, "towns", "towns_1000"),
     "towns_decay_10": Run("towns", LONG | {"weight_decay": 1.0}, "towns", "towns_1000"),
+    "towns_dropout_3": Run("towns", LONG | {"dropout": 0.3}, "towns", "towns_1000"),
     # Four times as long.
     "stream_64_4000": Run("stream_64", {"block_size": 64} | LONG, "stream"),
     "stream_rope_64_4000": Run("stream_64_4000", {"rope": True, "block_size": 64} | LONG, "stream"),
     "book_4000": Run("", LONG),
     "team_4000": Run("book_4000", LONG | TEAM),
-    "rope_4000": Run("book_4000", LONG | {"rope": True}),
-    "swiglu_4000": Run("book_4000", LONG | {"swiglu": True}),
 }
 
 
