@@ -86,4 +86,5 @@
     tellChanges()
   })
   addEventListener("microgpt-changes", tellChanges)
+  addEventListener("storage", ({ key }) => key === KEY && tellChanges())
 })()
