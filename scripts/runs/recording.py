@@ -31,6 +31,7 @@ stale() knows without running anything what has to be recorded again. All but pa
     arrays.json     the same for the chapter on arrays; needs NumPy: explained in arrays.py
     engines.json    the engines against one another; needs all their packages: explained in engines.py
     bfloat16.json   training in bfloat16, and how fast smaller numbers are: explained in bfloat.py
+    modern.json     the switches of the modern block; needs PyTorch: explained in modern.py
     smaller.json    what rounding does to trained models: explained in smaller.py
     subwords.json   the loss per letter with larger tokens: explained in subwords.py
     spelling.json   counting the e's of a word, with and without its letters: explained in spelling.py
@@ -96,6 +97,7 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "decoding-times.json": later("scripts.runs.decoding_times", "record_times"),
     "arrays.json": later("scripts.runs.arrays", "record_arrays"),
     "engines.json": later("scripts.runs.engines", "record_engines"),
+    "modern.json": later("scripts.runs.modern", "record_modern"),
     "smaller.json": record_smaller,
     "bfloat16.json": record_bfloat,
     "subwords.json": record_subwords,

@@ -25,6 +25,7 @@ Python's own functions, `math`, all that `microgpt` exports, and
     bfloat.stored.rate_001.mean     training in bfloat16: scripts/runs/bfloat.py
     subwords.runs["256"].losses     larger tokens: scripts/runs/subwords.py
     spelling.forms.letters          counting letters: scripts/runs/spelling.py
+    modern.rope.difference.mean     the switches of the modern block: scripts/runs/modern.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
@@ -244,6 +245,7 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "arrays": lambda: load_recorded("arrays.json"),
     "engines": lambda: load_recorded("engines.json"),
     "bfloat": lambda: load_recorded("bfloat16.json"),
+    "modern": lambda: load_recorded("modern.json"),
     "smaller": lambda: load_recorded("smaller.json"),
     "subwords": lambda: load_recorded("subwords.json"),
     "spelling": lambda: load_recorded("spelling.json"),
