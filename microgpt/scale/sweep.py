@@ -1,4 +1,4 @@
-# Tangled from docs/7-growing-up/11-how-large.md by scripts/tangle.py: edit the chapters, not this file. [sha256:71759091fdb8256a]
+# Tangled from docs/7-growing-up/11-how-large.md by scripts/tangle.py: edit the chapters, not this file. [sha256:c41ddbfe20b632e0]
 """How the loss depends on size and data: fit a law to the results of a sweep, and say how sure one can be."""
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Sweep:
         """Return the law that misses n losses by least: all pairs of exponents are tried, the rest is solved for."""
         found = self.solve @ losses  # (pairs, 3)
         missed = ((self.terms @ found[..., None])[..., 0] - losses) ** 2
-        rms = np.where((found < 0).any(-1), np.inf, missed.mean(-1) ** 0.5)
+        rms = np.where((found < -1e-9).any(-1), np.inf, missed.mean(-1) ** 0.5)
         best = rms.argmin()
         (floor, a, b), (alpha, beta) = found[best].tolist(), self.pairs[best].tolist()
         return Law(floor, a, round(alpha, 2), b, round(beta, 2), float(rms[best]))
