@@ -47,9 +47,11 @@ DOCUMENTS = (625, 1250, 2500, 5000, 10_000)
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 TUNING = (101, 102)  # the seeds that rates are chosen by
 BATCH = 4
-AGAIN = {40_000: 16, 160_000: 16}  # more documents than there are -> how many a step
+AGAIN = {40_000: (16, 32, 64, 128), 160_000: (16, 64)}  # more documents than there are -> widths
+AGAIN_BATCH = 16
 AGAIN_RATES, AGAIN_TUNING, AGAIN_SEEDS = (0.001, 0.003, 0.01), (101,), (42, 1)
 DEEPER = (32, 4)  # width and layers, about as many parameters as 64 and 1
+DEEPER_RATES = RATES[:3]
 PARTS = 10  # of the exam
 DRAWN = 1000  # times, for an interval
 FLOORS = (0, 1, 1.5, 1.8, 2, 2.1, 2.2)
@@ -187,11 +189,11 @@ def runs() -> Json:
     cells = {
         f"{width}-{count}": cell(kept, width, 1, count, BATCH, RATES, TUNING, SEEDS) for width in WIDTHS for count in DOCUMENTS
     }
-    deeper = cell(kept, *DEEPER, DOCUMENTS[-1], BATCH, RATES, TUNING, SEEDS)
+    deeper = cell(kept, *DEEPER, DOCUMENTS[-1], BATCH, DEEPER_RATES, TUNING, SEEDS[:4])
     again = {
-        f"{width}-{count}": cell(kept, width, 1, count, batch, AGAIN_RATES, AGAIN_TUNING, AGAIN_SEEDS)
-        for count, batch in AGAIN.items()
-        for width in WIDTHS
+        f"{width}-{count}": cell(kept, width, 1, count, AGAIN_BATCH, AGAIN_RATES, AGAIN_TUNING, AGAIN_SEEDS)
+        for count, widths in AGAIN.items()
+        for width in widths
     }
     return {"cells": cells, "deeper": deeper, "again": again}
 
