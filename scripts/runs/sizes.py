@@ -1,4 +1,4 @@
-"""How large? Models of six widths read up to all of the names, once, and again; each at the best of some learning rates.
+"""How large? Models of several widths read up to all of the names, once, and again; each at the best of some learning rates.
 
     sizes.json:
         widths, documents, seeds, rates
@@ -6,14 +6,15 @@
         tokens          that predictions are made of, in so many documents, the mean over seeds
         cells           "width-documents" -> read once: `rate`; `tried`, the loss by rate on seeds that choose and do nothing
                         else; `losses`, for each seed; `mean`; and `parts`, for each seed the losses of tenths of the exam
-        deeper          the same for four narrow layers with as many parameters as a wide one
-        again           "width-documents" -> the same for more documents than there are: each is read several times
+        beyond          the same of a wider model than all of those, for the fewest documents and for the most
+        deeper          the same of four narrow layers with as many parameters as a wide one
+        again           width -> the same for four times the documents that there are: each is read several times
         counting        documents -> what the fallback tables of chapter 6-04 reach with the same names, as in `cells`
         fits            what microgpt.scale.sweep finds in `cells`:
             law, missed     the law, and what it misses each cell by; `noise`, the standard error of a cell, from its seeds
             intervals       of its numbers, when seeds and parts of the exam are drawn again and again
             without         the law when something is left out, or `tables`, the embeddings, don't count as parameters
-            ahead           the law without the widest and the most documents, and how well it foretells those
+            beyond          what the law says of those in `beyond`, and what it was
             frontier        the cells that no cheaper one is as good as
             lines, curve    floor -> exponent, factor and miss of a straight line through those; and the best floor
             cheapest        operations -> the parameters and tokens that the law would buy
@@ -42,18 +43,17 @@ from .fingerprint import PROGRAM, scale_modules
 from .paired import SEEDS, documents
 
 Json = dict[str, Any]
-WIDTHS = (4, 8, 16, 32, 64, 128)
+WIDTHS = (4, 8, 16, 32, 64)
+BEYOND = 128  # the width of models that the law has to foretell
 DOCUMENTS = (625, 1250, 2500, 5000, 10_000)
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 TUNING = (101, 102)  # the seeds that rates are chosen by
 BATCH = 4
-AGAIN = {40_000: (16, 32, 64, 128), 160_000: (16, 64)}  # more documents than there are -> widths
-AGAIN_BATCH = 16
-AGAIN_RATES, AGAIN_TUNING, AGAIN_SEEDS = (0.001, 0.003, 0.01), (101,), (42, 1)
+MANY, AGAIN, AGAIN_BATCH = 40_000, (16, 64, 128), 16  # more documents than there are; the widths, and how many a step
 DEEPER = (32, 4)  # width and layers, about as many parameters as 64 and 1
-DEEPER_RATES = RATES[:3]
+FEW_RATES, FEW_TUNING, FEW = RATES[:3], TUNING[:1], SEEDS[:4]  # of all that isn't in the grid
 PARTS = 10  # of the exam
-DRAWN = 1000  # times, for an interval
+DRAWN = 400  # times, for an interval
 FLOORS = (0, 1, 1.5, 1.8, 2, 2.1, 2.2)
 CHECKED = (4, 16)  # widths that the tests train again
 
@@ -189,13 +189,16 @@ def runs() -> Json:
     cells = {
         f"{width}-{count}": cell(kept, width, 1, count, BATCH, RATES, TUNING, SEEDS) for width in WIDTHS for count in DOCUMENTS
     }
-    deeper = cell(kept, *DEEPER, DOCUMENTS[-1], BATCH, DEEPER_RATES, TUNING, SEEDS[:4])
-    again = {
-        f"{width}-{count}": cell(kept, width, 1, count, AGAIN_BATCH, AGAIN_RATES, AGAIN_TUNING, AGAIN_SEEDS)
-        for count, widths in AGAIN.items()
-        for width in widths
+    few = FEW_RATES, FEW_TUNING, FEW
+    return {
+        "cells": cells,
+        "beyond": {
+            f"{BEYOND}-{DOCUMENTS[0]}": cell(kept, BEYOND, 1, DOCUMENTS[0], BATCH, RATES, TUNING, SEEDS),
+            f"{BEYOND}-{DOCUMENTS[-1]}": cell(kept, BEYOND, 1, DOCUMENTS[-1], BATCH, *few),
+        },
+        "deeper": cell(kept, *DEEPER, DOCUMENTS[-1], BATCH, *few),
+        "again": {str(width): cell(kept, width, 1, MANY, AGAIN_BATCH, FEW_RATES, FEW_TUNING, SEEDS[:2]) for width in AGAIN},
     }
-    return {"cells": cells, "deeper": deeper, "again": again}
 
 
 # --------------------------------------------------------------------------------------------- fits
@@ -221,7 +224,7 @@ def curve(flops: Any, losses: Any) -> tuple[float, float, float]:
     return floor, exponent, rms
 
 
-def fits(cells: Json, num_params: dict[str, int], tokens: dict[str, int]) -> Json:
+def fits(cells: Json, beyond: Json, num_params: dict[str, int], tokens: dict[str, int]) -> Json:
     import numpy as np
 
     from microgpt.scale.sweep import FLOPS, Sweep, cheapest, frontier, resample, straight_line
@@ -240,8 +243,6 @@ def fits(cells: Json, num_params: dict[str, int], tokens: dict[str, int]) -> Jso
     drawn = [resample(parts, rng) for _ in range(DRAWN)]
     laws = [whole.fit(each) for each in drawn]
     curves = [curve(flops, each) for each in drawn]
-    largest = (widths == WIDTHS[-1]) | (counts == DOCUMENTS[-1])
-    ahead = Sweep(params[~largest], read[~largest]).fit(losses[~largest])
     floor, exponent, rms = curve(flops, losses)
     some = frontier(flops, losses)
     return {
@@ -255,9 +256,11 @@ def fits(cells: Json, num_params: dict[str, int], tokens: dict[str, int]) -> Jso
             "fewest": without(counts > DOCUMENTS[0]), "most": without(counts < DOCUMENTS[-1]),
             "tables": without(losses > 0, 12 * widths**2),
         },
-        "ahead": {
-            "law": law(ahead), "said": round(ahead(params[-1], read[-1]), 4), "was": round(losses[-1], 4),
-            "least": round(min(losses[~largest]), 4), "missed": round(float(np.sqrt(np.mean([(ahead(*at) - loss) ** 2 for at, loss in zip(zip(params[largest], read[largest]), losses[largest])]))), 4),
+        "beyond": {
+            key: {
+                "said": round(found(*at), 4), "was": each["mean"], "interval": interval([one(*at) for one in laws]),
+            }
+            for key, each in beyond.items() for at in [(num_params[str(BEYOND)], tokens[key.split("-")[1]])]
         },
         "frontier": [keys[i] for i in some],
         "lines": {str(at): [float(f"{x:.4g}") for x in straight_line(flops[some], losses[some], at)] for at in FLOORS if at < losses.min()},
@@ -269,11 +272,11 @@ def fits(cells: Json, num_params: dict[str, int], tokens: dict[str, int]) -> Jso
 
 def record_sizes() -> Json:
     speller = tokenizer()
-    num_params = {str(width): count_params(model(width), speller.vocab_size) for width in WIDTHS}
-    tokens, found = {str(count): round(tokens_of(count)) for count in (*DOCUMENTS, *AGAIN)}, runs()
+    num_params = {str(width): count_params(model(width), speller.vocab_size) for width in (*WIDTHS, BEYOND)}
+    tokens, found = {str(count): round(tokens_of(count)) for count in (*DOCUMENTS, MANY)}, runs()
     return {
         "widths": WIDTHS, "documents": DOCUMENTS, "seeds": SEEDS, "rates": RATES, "num_params": num_params, "tokens": tokens, **found,
         "counting": {str(count): entry([counting(count, seed) for seed in SEEDS]) for count in DOCUMENTS},
-        "fits": fits(found["cells"], num_params, tokens),
+        "fits": fits(found["cells"], found["beyond"], num_params, tokens),
         "first": {f"{width}-{DOCUMENTS[0]}": fmean(Kept().parts(width, 1, DOCUMENTS[0], BATCH, RATES[2], SEEDS[0])) for width in CHECKED},
     }

@@ -76,7 +76,7 @@ def test_drawing_again():
 
 
 def test_a_cell_is_what_its_seeds_say():
-    for cells in ("cells", "again", "counting"):
+    for cells in ("cells", "beyond", "again", "counting"):
         for cell in RECORDED[cells].values():
             assert cell["losses"] == [round(fmean(parts), 4) for parts in cell["parts"]]
             assert cell["mean"] == pytest.approx(fmean(cell["losses"]), abs=1e-4)

@@ -37,7 +37,7 @@ customElements.define("figure-sweep", class extends Figure {
         const shown = [2.25, 2.3, 2.35, 2.4, 2.45].filter(loss => loss > low - 0.02 && loss > floor)
         place.append(
           axisLeft(y, shown, { x: LEFT, end: width - 8, text: value => number(value, 2), label: "loss", top: 12 }),
-          axisBelow(x, [1e8, 1e9, 1e10].filter(c => c < ends[1]), { y: BOTTOM, text: c => `10${"⁸⁹"[Math.log10(c) - 8] ?? "¹⁰"}`, label: "operations", end: width - 8 }),
+          axisBelow(x, [1e7, 1e8, 1e9, 1e10].filter(c => c > ends[0] && c < ends[1]), { y: BOTTOM, text: c => `10${"⁷⁸⁹"[Math.round(Math.log10(c)) - 7] ?? "¹⁰"}`, label: "operations", end: width - 8 }),
           ...widths.map(each => {
             const some = cells.filter(cell => cell[0] === each)
             return svg("g", {},
