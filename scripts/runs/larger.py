@@ -55,7 +55,7 @@ RATES, TUNING = (0.001, 0.003, 0.01), 101
 AGES = (10, 30, EPOCH, 2 * EPOCH, 3 * EPOCH, 4 * EPOCH, 6 * EPOCH, 8 * EPOCH, 10 * EPOCH, 12 * EPOCH)
 PROMPT = "The model"
 SHOWN, LONGER = 100, 500  # tokens of a sample, and of one that is searched for copies
-LENGTHS, TRUSTS = range(8), (5, 20, 50, 100)
+LENGTHS, TRUSTS = range(8), (5, 20, 50)
 FIRST = 3
 
 

@@ -276,7 +276,7 @@ def record_sizes() -> Json:
     tokens, found = {str(count): round(tokens_of(count)) for count in (*DOCUMENTS, MANY)}, runs()
     return {
         "widths": WIDTHS, "documents": DOCUMENTS, "seeds": SEEDS, "rates": RATES, "num_params": num_params, "tokens": tokens, **found,
-        "counting": {str(count): entry([counting(count, seed) for seed in SEEDS]) for count in DOCUMENTS},
+        "counting": {str(count): entry([counting(count, seed) for seed in SEEDS]) for count in (*DOCUMENTS, MANY)},
         "fits": fits(found["cells"], found["beyond"], num_params, tokens),
         "first": {f"{width}-{DOCUMENTS[0]}": fmean(Kept().parts(width, 1, DOCUMENTS[0], BATCH, RATES[2], SEEDS[0])) for width in CHECKED},
     }
