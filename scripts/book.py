@@ -275,7 +275,7 @@ def build_parser() -> argparse.ArgumentParser:
     verb("serve", "show the site, and build it again after every change")
     verb("site", "build the site into site/ and check its links",
          ("--publish", {"action": "store_true", "help": "with the dates of the pages and the picture for links"}))  # fmt: skip
-    verb("vendor", "fetch fonts, KaTeX and Mermaid as package.json pins them",
+    verb("vendor", "fetch what the site has from elsewhere, as package.json pins it",
          ("--check", {"action": "store_true", "help": "only tell whether a file was altered"}))  # fmt: skip
     verb("benchmark", "measure nodes, time and memory a step against plainer programs; --help lists its options")
     verb("mutate", "change the program in one place at a time, and see whether the tests notice; --help lists its options")

@@ -184,6 +184,7 @@ class Chunk:
     def fill(self, place: Element) -> None:
         place.set("class", "chunk")
         place.set("id", self.places.anchor(self.piece))
+        place.set("data-label", self.piece.label)  # by which the lab knows the piece
         place.text = "\n"
         self.add_head(SubElement(place, "p", {"class": "chunk-head"}))
         code = SubElement(SubElement(SubElement(place, "div", {"class": "highlight"}), "pre"), "code")

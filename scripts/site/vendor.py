@@ -1,4 +1,4 @@
-"""Keep what the site needs from elsewhere in docs/assets/vendor/: fonts, KaTeX and Mermaid.
+"""Keep what the site needs from elsewhere in docs/assets/vendor/: fonts, KaTeX, Mermaid, Pyodide and CodeMirror.
 
     python3 scripts/book.py vendor            fetch with npm, write the folder anew, and list the sizes
     python3 scripts/book.py vendor --check    write nothing and fetch nothing; fail if the folder is not as it was written
@@ -6,10 +6,13 @@
 No reader's browser asks another site for anything, so these files lie here. package.json pins the versions, and
 package-lock.json the hashes, which npm checks; PACKAGES says which of the files are taken: KaTeX's woff2 fonts, the
 modules of Mermaid for the kinds of diagrams in DIAGRAMS, and of the fonts the alphabets and weights that the book has.
+Of Pyodide, which is Python for the browser, all that runs without packages; of CodeMirror one module that esbuild makes
+of scripts/site/editor.js and what that imports.
 
 manifest.json tells of every file: the package and version it is from, its path there, the license (SPDX) and the
-sha256 of what lies here. Files are as in the package, but for two things: line ends are LF everywhere, and KaTeX's
-style sheet no longer names the fonts that were left out. The license text of each package lies beside its files.
+sha256 of what lies here. Files are as in the package, but for three things: line ends are LF everywhere, KaTeX's
+style sheet no longer names the fonts that were left out, and Pyodide neither packages nor the host that has them.
+The license text of each package lies beside its files; Pyodide's package has none, so it is scripts/site/MPL-2.0.txt.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import argparse
 import gzip
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -35,6 +39,9 @@ LICENSE = "LICENSE.txt"
 
 DIAGRAMS = ("flowDiagram", "sequenceDiagram", "stateDiagram-v2")  # the modules of Mermaid that draw them
 LAYOUTS = ("dagre",)
+BINARY = (".woff2", ".wasm", ".zip")
+ENTRY = ROOT / "scripts" / "site" / "editor.js"  # what esbuild bundles
+BUNDLE = "codemirror.js"
 ALPHABETS = ("latin", "latin-ext", "greek")
 
 
@@ -43,7 +50,7 @@ class Package(NamedTuple):
 
     name: str
     folder: str
-    license_file: str
+    license_file: str  # in the package; an absolute path if it is not there
     base: str  # the folder of the package whose files are taken
     choose: Callable[[Path], Iterator[str]]  # the unpacked package -> their paths in it
 
@@ -89,6 +96,7 @@ def modules(package: Path) -> Iterator[str]:
 
 SERIF, CODE, SIGNS = "files/source-serif-4-", "files/source-code-pro-", "fonts/split/woff2/"
 KATEX = ("katex.min.css", "katex.min.js", "contrib/auto-render.min.js", "fonts/*.woff2")
+PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip")
 PACKAGES = [
     Package("mermaid", "mermaid", "LICENSE", "dist/", modules),
     Package("katex", "katex", "LICENSE", "dist/", matching(*(f"dist/{name}" for name in KATEX))),
@@ -106,6 +114,9 @@ PACKAGES = [
     # arrows, roots, box drawing: the two families above have none in these alphabets
     Package("@ibm/plex-serif", "plex-serif", "LICENSE.txt", SIGNS, matching(f"{SIGNS}*-Regular-Pi.woff2")),
     Package("@ibm/plex-mono", "plex-mono", "LICENSE.txt", SIGNS, matching(f"{SIGNS}*-Regular-Pi.woff2")),
+    Package("pyodide", "pyodide", str(ROOT / "scripts/site/MPL-2.0.txt"), "", matching(*PYODIDE)),
+    Package("codemirror", "codemirror", "LICENSE", "", lambda _: iter([BUNDLE])),
+    Package("@codemirror/lang-python", "codemirror-python", "LICENSE", "", lambda _: iter([])),  # in the same bundle
 ]
 
 
@@ -123,13 +134,29 @@ def fetch(root: Path) -> Path:
     return root / "node_modules"
 
 
+def bundle(modules_folder: Path) -> bytes:
+    """The editor: one module of all that ENTRY imports."""
+    command = [
+        modules_folder / ".bin" / "esbuild", ENTRY, "--bundle", "--minify", "--format=esm", "--target=es2022",
+        "--legal-comments=none", "--charset=utf8",
+    ]  # fmt: skip
+    result = subprocess.run(command, capture_output=True, env={**os.environ, "NODE_PATH": str(modules_folder)})
+    if result.returncode:
+        raise UserError(f"esbuild failed:\n{result.stderr.decode(errors='replace').strip()}")
+    return result.stdout
+
+
 def tidy(name: str, content: bytes) -> bytes:
     """The file as it lies here."""
-    if name.endswith(".woff2"):
+    if name.endswith(BINARY):
         return content
     text = content.decode("utf-8").replace("\r\n", "\n")
     if name.endswith("katex.min.css"):
         text = re.sub(r',url\([^)]*\.(woff|ttf)\) format\("\w+"\)', "", text)
+    if name.endswith("pyodide-lock.json"):
+        text = json.dumps({"info": json.loads(text)["info"], "packages": {}}) + "\n"
+    if name.endswith("pyodide.mjs"):
+        text = re.sub(r"https://[\w.]+/pyodide/v\$\{\w+\}/full/", "", text)
     return text.encode("utf-8")
 
 
@@ -154,9 +181,11 @@ def gather(root: Path) -> dict[str, tuple[dict[str, str], bytes]]:
         about = {"package": package.name, "version": versions[package.name], "license": license_of(unpacked)}
         for source in [package.license_file, *package.choose(unpacked)]:
             name = LICENSE if source == package.license_file else source.removeprefix(package.base)
-            content = tidy(name, (unpacked / source).read_bytes())
+            raw = bundle(modules_folder) if source == BUNDLE else (unpacked / source).read_bytes()
+            content = tidy(name, raw)
             digest = hashlib.sha256(content).hexdigest()
-            files[f"{package.folder}/{name}"] = ({**about, "source": source, "sha256": digest}, content)
+            shown = os.path.relpath(source, root) if os.path.isabs(source) else source
+            files[f"{package.folder}/{name}"] = ({**about, "source": shown, "sha256": digest}, content)
     return files
 
 
@@ -224,7 +253,7 @@ def check(vendor: Path, root: Path) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """The command line: 0 if all is well, 1 if something is wrong, 2 if the command line is."""
-    parser = argparse.ArgumentParser(description="Fetch fonts, KaTeX and Mermaid for the site, or check them.")
+    parser = argparse.ArgumentParser(description="Fetch what the site has from elsewhere, or check it.")
     parser.add_argument("--check", action="store_true", help="write and fetch nothing; fail if a file was altered")
     parser.add_argument("--folder", metavar="DIR", type=Path, default=VENDOR, help="instead of docs/assets/vendor")
     options = parser.parse_args(argv)

@@ -170,8 +170,7 @@ def console(chapter: Chapter, folder: Path, fence: Fence, run: Callable[[str, Pa
             yield Wrong(fence.line + command.start, f"$ {command.text}\ntook more than {error.timeout:g} seconds")
             continue
         lines, expected = without_blank_end(printed.split("\n")), without_blank_end(command.expected)
-        pattern = "".join(r"(?:.*\n)*?" if line.strip() == ANY_LINES else re.escape(line) + r"\n" for line in expected)
-        if not re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)):
+        if not fits(command.expected, printed):
             right = shortened(expected, lines)
             if right and any(line.startswith("$ ") for line in right):
                 right = None  # would be read as a command
@@ -182,6 +181,13 @@ def console(chapter: Chapter, folder: Path, fence: Fence, run: Callable[[str, Pa
                 (first, first + len(expected)),
                 [f"{fence.block.prefix}{line}".rstrip() for line in right] if right is not None else None,
             )
+
+
+def fits(expected: list[str], printed: str) -> bool:
+    """Is this what a command prints, by the lines that stand below it?"""
+    wanted = without_blank_end(expected)
+    pattern = "".join(r"(?:.*\n)*?" if line.strip() == ANY_LINES else re.escape(line) + r"\n" for line in wanted)
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in without_blank_end(printed.split("\n")))) is not None
 
 
 def without_blank_end(lines: list[str]) -> list[str]:

@@ -14,7 +14,7 @@ function fill(element, properties, children) {
     else
       element.setAttribute(name, value === true ? "" : value)
   }
-  element.append(...children.flat(Infinity).filter(child => child !== undefined && child !== null))
+  element.append(...children.flat(Infinity).filter(child => child !== undefined && child !== null && child !== false))
   return element
 }
 
