@@ -245,6 +245,7 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "smaller": lambda: load_recorded("smaller.json"),
     "subwords": lambda: load_recorded("subwords.json"),
     "spelling": lambda: load_recorded("spelling.json"),
+    "lab": lambda: load_recorded("lab.json"),
     "sweep": lambda: load_recorded("sizes.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
