@@ -146,7 +146,7 @@ customElements.define("figure-embeddings", class extends Figure {
     const tokensOnly = [html("p", { class: "figure-note" }, "· is BOS"), html("table", { class: "means" }, html("caption", {}, "mean cosine of two tokens"), means)]
     live.append(
       row(tokenSelect, positionSlider, stepSlider, checkbox({ label: "numbers", change: on => live.classList.toggle("numbers", on) })),
-      html("div", { class: "controls" }, html("label", { class: "control" }, "the letters of a name", ownName), letters),
+      html("div", { class: "controls" }, html("label", { class: "control" }, "letters of your own", ownName), letters),
       strips, status,
       row(radio({ label: "compare", choices: [["wte", "tokens"], ["wpe", "positions"]], value: kind, change: value => { kind = value; show() } })),
       html("div", { class: "beside" },

@@ -26,8 +26,7 @@ customElements.define("figure-prediction-game", class extends Figure {
       return game
     }
     let game
-    const said = liveText()
-    const own = anotherText({ label: "another name", what: "played", status: said, take(found, text) {
+    const own = anotherText({ what: "played", take(found, text) {
       names[text] = found
       name = text
       game = open()
@@ -48,7 +47,7 @@ customElements.define("figure-prediction-game", class extends Figure {
           step = choice
           game.go(game.position)
         }
-      })), said)
+      })))
     game = open()
     this.left.addEventListener("abort", () => ending.abort())
     return live

@@ -111,7 +111,7 @@ customElements.define("figure-temperature", class extends Figure {
         : `Drawn most often: ${often.map(i => `${tokens[i]} ${counts[i]} times`).join(", ")}.`)
     }
 
-    const own = anotherText({ label: "another beginning", what: "last_logits", status, take(found, text) {
+    const own = anotherText({ what: "last_logits", take(found, text) {
       logits[text] = found
       beginning = text
       change()

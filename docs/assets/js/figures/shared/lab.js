@@ -12,30 +12,33 @@ async function ask(name, args) {
 }
 
 /* A field for a text of the reader's. `take(found, text)` is called with what `what` of scripts/runs/passes.py makes of it;
-   what can't be read, `status` says. */
-export function anotherText({ label, what, status, take }) {
-  const input = html("input", { type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", size: 12, maxlength: 15, "aria-label": label })
-  const element = html("form", { class: "control another", hidden: true, onsubmit: submit }, input, html("button", { type: "submit", class: "button" }, "Show"))
+   what can't be read stands below it. */
+export function anotherText({ what, take }) {
+  const input = html("input", { type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", size: 12, maxlength: 15, "aria-label": "your own" })
+  const said = html("output")
+  const form = html("form", { onsubmit: submit }, input, " ", html("button", { type: "submit", class: "button" }, "Show"))
+  const element = html("div", { class: "control another", hidden: true }, form, said)
   let wanted
 
   async function submit(event) {
     event.preventDefault()
     const text = wanted = input.value.trim()
-    status.say("Waiting for Python …")
+    said.textContent = "Waiting for Python …"
     try {
       const found = await ask("look", { what, text })
       if (wanted === text && element.isConnected) {
-        status.say("")
+        said.textContent = ""
         take(found, text)
       }
     } catch (error) {
       if (wanted === text)
-        status.say(`This can't be shown: ${error.message}.`)
+        said.textContent = `This can't be shown: ${error.message}.`
     }
   }
 
   element.show = on => {
     element.hidden = !on
+    said.textContent = ""
     if (on)
       input.focus()
     else

@@ -16,7 +16,7 @@ export const loadPasses = name => load(`passes-${name}.json`)
    loaded, the name before it stays chosen, and `status` says so. With `another` the reader can type one. */
 export function nameSelect({ names, status, change, another = false }) {
   let shown = names[0], wanted = names[0]
-  const own = anotherText({ label: "another name", what: "passed", status, take: change })
+  const own = anotherText({ what: "passed", take: change })
   const element = select({
     label: "name", choices: another ? [...names, ANOTHER] : names, value: names[0],
     async change(name) {
