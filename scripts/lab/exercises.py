@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,38 +23,31 @@ def asserts_of(path: Path, id: str) -> str:
 
 
 def check(program: Program, code: str, asserts: str, tell: Callable[[dict], None] = lambda _: None) -> dict[str, Any]:
-    """Run `code` in a namespace of its own, then each statement of `asserts`; raises nothing of what they raise.
+    """Run `code` in a namespace of its own, then `asserts`; raises nothing of what they raise.
 
-    `printed` is what the code printed; `trace` belongs to the error that ended it or, if that was no failed assert, the
-    check; `failed` are the messages of the asserts that don't hold, and `total` is how many there are.
+    `printed` is what the code printed, `failed` the message of the first assert that doesn't hold, or None, and `trace`
+    belongs to any other error.
     """
     out = Output(tell)
     names: dict[str, object] = {"__name__": "__main__"}
-    result: dict[str, Any] = {"printed": "", "trace": [], "failed": [], "total": 0}
+    failed, trace = None, []
     remember(code, YOURS)
     remember(asserts, ASSERTS)
     try:
         with redirected(out):
             exec(compile(code, YOURS, "exec", dont_inherit=True), names)
-            result["printed"] = out.getvalue()
-            statements = ast.parse(asserts).body
-            result["total"] = sum(isinstance(node, ast.Assert) for node in statements)
-            for node in statements:
-                try:
-                    exec(compile(ast.Module([node], []), ASSERTS, "exec", dont_inherit=True), names)
-                except AssertionError as error:
-                    if error.__traceback__ is None or not in_asserts(error):
-                        raise  # an assert of the reader's own
-                    result["failed"].append(str(error))
+            exec(compile(asserts, ASSERTS, "exec", dont_inherit=True), names)
     except (Exception, SystemExit, KeyboardInterrupt) as error:
-        result["trace"] = program.told(error, NAMED)
-        result["printed"] = result["printed"] or out.getvalue()
-    return result
+        if isinstance(error, AssertionError) and raised_in(error) == ASSERTS:
+            failed = str(error)
+        else:
+            trace = program.told(error, NAMED)
+    return {"printed": out.getvalue(), "failed": failed, "trace": trace}
 
 
-def in_asserts(error: AssertionError) -> bool:
-    """Was it raised by the check itself?"""
+def raised_in(error: BaseException) -> str:
+    """What Python calls the text whose statement raised an error."""
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    while trace and trace.tb_next:
         trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_code.co_filename == ASSERTS
+    return trace.tb_frame.f_code.co_filename if trace else ""

@@ -66,7 +66,7 @@ class Answer(NamedTuple):
         if self.any_order:
             mine, theirs = sorted(mine, key=str), sorted(theirs, key=str)
         return all(
-            abs(a - b) <= self.margin + 1e-9 if isinstance(a, float) and isinstance(b, float) else a == b
+            abs(a - b) <= self.margin + 1e-9 * abs(a) if isinstance(a, float) and isinstance(b, float) else a == b
             for a, b in zip(mine, theirs)
         )
 
