@@ -215,7 +215,7 @@ def parse_code(lines: list[str]) -> Check:
                 raise Wrong(i + silent, "the assert has no message (say what went wrong, not what is right)")
             if not asserts:
                 raise Wrong(i, "no assert in `check:`")
-    return Check([], *("\n".join(text).strip("\n") + "\n" for _, text in found.values()))
+    return Check([], *("\n".join(text).strip("\n") for _, text in found.values()))
 
 
 # ------------------------------------------------------------------------------------- a chapter

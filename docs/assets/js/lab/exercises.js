@@ -88,10 +88,10 @@ function compare(form, { id, questions }) {
   said.replaceChildren(...wrong.map(i => {
     const { label, right, hints = [] } = questions[i]
     const hint = hints.find(([mistakes]) => mistakes.some(mistake => matches(mistake, given[i])))?.[1]
-    const which = questions.length > 1 ? `${label}: ` : ""
     const number = right.every(([parts]) => parts.length === 1 && typeof parts[0] === "number")
-    return html("span", {}, which + (hint ? `Not quite. ${hint}` : number && !numbers(given[i]).length ? "That takes a number."
-      : "No, it’s something else."))
+    const words = hint ? `not quite: ${hint}${/[.!?]$/.test(hint) ? "" : "."}`
+      : number && !numbers(given[i]).length ? "that takes a number." : "no, it’s something else."
+    return html("span", {}, questions.length > 1 ? `${label}${hint ? "," : ":"} ${words}` : words[0].toUpperCase() + words.slice(1))
   }))
   fields[wrong[0]].focus()
 }
