@@ -54,7 +54,7 @@ export async function editor({ text, label, run, changed = () => {}, plain = fal
       plain ? [] : [python(), indentOnInput(), bracketMatching()],
       look, pointed,
       EditorView.contentAttributes.of({
-        "aria-label": `${label}. Tab indents; press Escape, then Tab, to leave.`, spellcheck: "false", autocapitalize: "off"
+        "aria-label": `${label}. Tab indents; press Escape, then Tab, to leave.`, spellcheck: "false", autocapitalize: "off", tabindex: "0"
       }),
       EditorView.updateListener.of(update => update.docChanged && changed())
     ]
