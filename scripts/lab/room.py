@@ -148,16 +148,17 @@ class Room:
         losses = training.slice(1.0, min(5, training.config.steps))
         return (perf_counter() - start) / max(1, len(losses)) * training.config.steps
 
-    def _begun(self, settings: dict[str, Any], keep_out: bool) -> Training:
+    def _begun(self, settings: dict[str, Any], keep_out: bool, names: bool = False) -> Training:
         import microgpt
 
         try:
-            return Training(self.docs or microgpt.load_docs(), settings, keep_out)
+            return Training(self.docs if self.docs and not names else microgpt.load_docs(), settings, keep_out)
         except (ValueError, TypeError) as error:
             raise Refused(str(error)) from None
 
-    def do_start(self, settings: dict[str, Any], keep_out: bool) -> dict[str, Any]:
-        self.training = self._begun(settings, keep_out)
+    def do_start(self, settings: dict[str, Any], keep_out: bool, names: bool = False) -> dict[str, Any]:
+        """Begin a training on the data that were taken, or with `names` on the built-in ones."""
+        self.training = self._begun(settings, keep_out, names)
         return self.training.about()
 
     def do_slice(self, seconds: float, steps: int = 10**9) -> dict[str, Any]:

@@ -132,4 +132,5 @@
   })
   addEventListener("microgpt-changes", tellChanges)
   addEventListener("microgpt-solved", tellSolved)
+  addEventListener("storage", ({ key }) => key === KEY ? tellChanges() : key === SOLVED && tellSolved())
 })()

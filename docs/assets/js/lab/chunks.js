@@ -6,11 +6,14 @@ import { editor } from "./editor.js"
 import { inForce, problem } from "./output.js"
 import { show as showTraining } from "./trainings.js"
 
+/* The block as the book prints it, whatever stands beside it. */
+const printed = element => element.querySelector(".highlight > pre")
+
 /* The piece that a block of the page shows. */
 export const pieceOf = element => ({
   chapter: document.querySelector("[data-chapter]").dataset.chapter,
   label: element.dataset.label,
-  old: element.querySelector("pre > code").textContent.replace(/\n$/, "").split("\n").map(line => line.trimEnd()).join("\n")
+  old: printed(element).textContent.replace(/\n$/, "").split("\n").map(line => line.trimEnd()).join("\n")
 })
 
 export async function open(element, { focus = true } = {}) {
@@ -30,7 +33,7 @@ export async function open(element, { focus = true } = {}) {
   const field = await editor({ text: before?.new ?? piece.old, label: `The code of ${piece.label}`, run: attempt })
   element.lab = field
   element.querySelector(".lab-text")?.remove()
-  element.querySelector("pre").hidden = true
+  printed(element).hidden = true
   box.append(field, html("div", { class: "lab-tools" }, button("Try", attempt), halt, train, button("Reset", reset)), said, faults, found)
   element.querySelector(".highlight").append(box)
   if (before)
@@ -86,7 +89,7 @@ export async function open(element, { focus = true } = {}) {
     change(piece, piece.old)
     box.remove()
     element.lab = null
-    element.querySelector("pre").hidden = false
+    printed(element).hidden = false
     element.querySelector(".lab-open")?.focus()
   }
 }
@@ -97,7 +100,7 @@ export function restore(element) {
   shown?.remove()
   if (element.lab)
     return
-  element.querySelector("pre").hidden = Boolean(mine)
+  printed(element).hidden = Boolean(mine)
   if (mine)
     element.querySelector(".highlight").prepend(html("div", { class: "lab-text" },
       html("p", {}, "Changed by you:"), html("pre", {}, html("code", { tabindex: "0" }, mine.new))))

@@ -2,7 +2,8 @@
 
    await ask("run", {...})    the room's answer; throws Refused, Raised, Stopped or Broken
    stop()                     ends whatever runs, at once; the next question begins with a new worker
-   watch(hear)                hear(state) now and after each change of `state` */
+   watch(hear)                hear(state) now and after each change of `state`
+   remember(kind, name, args) what a worker that comes after this one is asked first */
 
 import { changes, listen } from "./changes.js"
 
@@ -56,8 +57,12 @@ function begin() {
     end(new Broken(event.message || "the worker can't be loaded"), "failed")
   }
   force.sent = 0
-  applied = sendChanges()
+  applied = sendChanges().then(() => Promise.all([...standing.values()].map(([name, args]) => send(name, args)))).catch(() => {})
 }
+
+/* What a new worker is told again before anything else: `remember("data", name, args)`, one of each kind. */
+const standing = new Map()
+export const remember = (kind, name, args) => standing.set(kind, [name, args])
 
 function settle(id, answer) {
   const { resolve, reject } = waiting.get(id) ?? {}

@@ -23,8 +23,6 @@ function keep(id, written) {
   dispatchEvent(new Event(KEY))
 }
 
-addEventListener("storage", event => event.key === KEY && dispatchEvent(new Event(KEY)))
-
 /* The form's button was pressed. `data` is what scripts/text/exercises.py gives the page of a check. */
 export const submit = (form, data) => data.questions ? compare(form, data) : form.lab ? form.lab.attempt() : open(form, data)
 

@@ -6,8 +6,15 @@ import { running, summary, watch as watchTrainings } from "./trainings.js"
 const text = html("span", { role: "status" })
 const progress = html("progress", { "aria-label": "What has been fetched" })
 const back = html("a", {}, "back to it")
-const halt = html("button", { type: "button", class: "lab-button", onclick: stop }, "Stop")
+const halt = html("button", { type: "button", class: "lab-button", onclick: halted }, "Stop")
 const element = html("aside", { class: "lab-line", "aria-label": "Python", hidden: true }, text, progress, back, halt)
+
+/* A training stops between two slices; what doesn't end by itself is ended. */
+function halted() {
+  const training = running()
+  training?.become("stopped")
+  setTimeout(() => state.name === "running" && stop(), training ? 2000 : 0)
+}
 
 const megabytes = bytes => (bytes / 1e6).toFixed(1)
 

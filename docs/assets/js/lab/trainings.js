@@ -97,11 +97,12 @@ class Training {
 
 export const running = () => trainings.find(({ state }) => ["running", "paused"].includes(state))
 
-/* Begin a training; one that goes on is over then. Throws Refused for settings that can't be. */
-export async function begin({ settings = {}, keepOut = true, label, page = location.href }) {
+/* Begin a training, on the data that were chosen in the lab or with `names` on the built-in ones; one that goes on is over
+   then. Throws Refused for settings that can't be. */
+export async function begin({ settings = {}, keepOut = true, names = false, label, page = location.href }) {
   const earlier = running()
   earlier?.become("stopped")
-  const about = await ask("start", { settings, keep_out: keepOut })
+  const about = await ask("start", { settings, keep_out: keepOut, names })
   const training = new Training({ ...about, settings, label, page, changes: changes().length })
   trainings.push(training)
   while (trainings.length > KEPT)
@@ -135,7 +136,7 @@ export async function show(place, { piece }) {
   place.append(box)
   try {
     const recorded = await load("training.json")
-    const training = await begin({ label: `your ${piece.label}` })
+    const training = await begin({ label: `your ${piece.label}`, names: true })
     const picture = chart({ left: leaving.signal, runs: () => [
       { label: "as the book has it", losses: recorded.losses, color: "a", faint: true },
       { label: training.label, losses: training.losses, color: "b" }

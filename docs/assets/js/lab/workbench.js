@@ -2,7 +2,7 @@
 import { html, number, percent } from "../figures/shared/dom.js"
 import { load } from "../figures/shared/figure.js"
 import { chart } from "./chart.js"
-import { Refused, ask, state as python } from "./client.js"
+import { Refused, ask, remember, state as python } from "./client.js"
 import { inForce, problem } from "./output.js"
 import { download } from "./patch.js"
 import { begin, duration, nameList, running, summary, trainings, watch } from "./trainings.js"
@@ -35,7 +35,7 @@ export function start(place) {
 
   const about = html("div", { role: "status" }), dataTrouble = html("div")
   const paste = html("textarea", { rows: 5, "aria-label": "Your text, a document in each line", placeholder: "a document in each line", hidden: true })
-  const take = button("Take it", () => trying(dataTrouble, async () => describe(await ask("data", { text: paste.value })))(), { hidden: true })
+  const take = button("Take it", () => takeData("data", { text: paste.value }), { hidden: true })
   const file = html("input", { type: "file", "aria-label": "A text file", hidden: true, onchange: () => file.files[0] && takeFile(file.files[0]) })
   const source = html("select", { onchange: choose },
     [["names", "the built-in names"], ["towns", "towns, 200 of them"], ["paste", "text that I paste"], ["file", "a file of mine"]]
@@ -45,10 +45,21 @@ export function start(place) {
     paste.hidden = take.hidden = source.value !== "paste"
     file.hidden = source.value !== "file"
     if (source.value === "names")
-      trying(dataTrouble, async () => describe(await ask("data")))()
+      takeData("data", {})
     if (source.value === "towns")
-      trying(dataTrouble, async () => describe(await ask("data", { file: TOWNS })))()
+      takeData("data", { file: TOWNS })
   }
+
+  const takeData = trying(dataTrouble, async (name, args) => {
+    about.replaceChildren(html("p", {}, "Reading …"))
+    try {
+      describe(await ask(name, args))
+      remember("data", name, args) // for Python that is begun anew
+    } catch (error) {
+      about.replaceChildren()
+      throw error
+    }
+  })
 
   const takeFile = trying(dataTrouble, async one => {
     if (one.size > MOST)
@@ -57,7 +68,7 @@ export function start(place) {
     let text = ""
     for (let i = 0; i < bytes.length; i += 0x8000)
       text += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
-    describe(await ask("file", { data: btoa(text), source: one.name }))
+    await takeData("file", { data: btoa(text), source: one.name })
   })
 
   function describe({ docs, alphabet, longest, some }) {
@@ -211,7 +222,7 @@ export function start(place) {
 
   function compare() {
     const mean = values => number(values.slice(-100).reduce((a, b) => a + b, 0) / Math.min(100, values.length))
-    table.replaceChildren(html("div", { class: "md-typeset__scrollwrap" }, html("table", {}, html("thead", {}, html("tr", {},
+    table.replaceChildren(html("div", { class: "md-typeset__scrollwrap" }, html("table", { class: "lab-table" }, html("thead", {}, html("tr", {},
       ["run", "documents", "parameters", "steps", "mean of the last 100", "kept out"].map(text => html("th", { scope: "col" }, text)))),
     html("tbody", {}, trainings.map(one => html("tr", {},
       html("th", { scope: "row" }, one.label + (one.changes ? `, with ${one.changes} of your changes` : "")),
