@@ -7,6 +7,7 @@
     python3 scripts/run_tests.py --lane browser    the site: built, and in Chromium
     python3 scripts/run_tests.py -k softmax        other arguments are handed on to pytest
     python3 scripts/run_tests.py --engines         first install NumPy, JAX and PyTorch too; without them their tests skip
+    python3 scripts/run_tests.py --install         only make the environment, with --engines if that is there too
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LANES = ("all", "fast", "slow", "browser")
+# First the fast lane, so that what a typo breaks is known after half a minute. Then the other two as one: while one process
+# builds the site, which browsers wait for, another trains; and there is one end at which one has nothing left to do, not two.
+EVERYTHING = [["fast"], ["slow", "browser"]]
 PARALLEL = ["-n", "auto", "--dist", "worksteal", "--durations=10", "--durations-min=1"]
 NO_TESTS = 5  # what pytest ends with if it found none, as with -k
 PINNED = ["torch==2.13.0", "jax==0.10.2; python_version > '3.10'"]  # those that the recordings were made with
@@ -41,22 +45,27 @@ def install(engines: bool = False) -> Path:
     print("installing what the tests need into .venv", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
     what = ["-e", ".[dev,scale]", *PINNED, *COMPARED] if engines else ["-e", ".[dev]"]
-    subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what], cwd=ROOT, check=True
-    )
-    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
-        # Where it can't be had, the tests of the browser lane skip, and the summary says so.
-        subprocess.run([str(python), "-m", "playwright", "install", "chromium"], capture_output=True)
+    # Python compiles what is imported. To compile all that comes with PyTorch takes a minute, of one processor.
+    options = ["--quiet", "--disable-pip-version-check", "--no-compile"]
+    subprocess.run([str(python), "-m", "pip", "install", *options, *what], cwd=ROOT, check=True)
     stamp.write_text(f"{wanted} engines" if engines else wanted)
     return python
+
+
+def fetch_browser(python: Path) -> None:
+    """Try once, where the system has none. If it can't be had, the tests of the browser lane skip, and the summary says so."""
+    asked = VENV / "browser"
+    if not asked.exists() and not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        subprocess.run([str(python), "-m", "playwright", "install", "chromium"], capture_output=True)
+        asked.touch()
 
 
 def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 10):
         print("microgpt needs Python 3.10 or newer", file=sys.stderr)
         return 1
-    engines = "--engines" in arguments
-    arguments = [argument for argument in arguments if argument != "--engines"]
+    engines, only_install = "--engines" in arguments, "--install" in arguments
+    arguments = [argument for argument in arguments if argument not in ("--engines", "--install")]
     lane = ""
     if arguments[:1] == ["--lane"]:
         lane, arguments = (arguments[1:2] or [""])[0], arguments[2:]
@@ -68,10 +77,13 @@ def main(arguments: list[str]) -> int:
     except subprocess.CalledProcessError as error:
         print(f"error: {' '.join(error.cmd)} failed; on Debian, install python3-venv first", file=sys.stderr)
         return 1
+    if only_install:
+        return 0
+    fetch_browser(python)
     try:
         if arguments and not lane:
             return pytest(python, arguments)
-        return run_lanes(python, LANES[1:] if lane in ("", "all") else [lane], arguments)
+        return run_lanes(python, EVERYTHING if lane in ("", "all") else [[lane]], arguments)
     except KeyboardInterrupt:
         return 130
 
@@ -80,17 +92,18 @@ def pytest(python: Path, arguments: list[str]) -> int:
     return subprocess.run([str(python), "-m", "pytest", *arguments], cwd=ROOT).returncode
 
 
-def run_lanes(python: Path, lanes: Sequence[str], arguments: list[str]) -> int:
-    """One after the other, so that what a typo breaks is known after half a minute; say how long each took."""
+def run_lanes(python: Path, groups: Sequence[Sequence[str]], arguments: list[str]) -> int:
+    """One group after the other; say how long each took."""
     statuses, clock = [], []
-    for lane in lanes:
+    for lanes in groups:
         # The fast lane alone covers the program, and it is measured where everything runs and in CI: measuring takes time.
-        measured = lane == "fast" and (len(lanes) > 1 or os.environ.get("CI")) and not arguments
-        print(f"the {lane} lane:", flush=True)
+        measured = lanes == ["fast"] and (len(groups) > 1 or os.environ.get("CI")) and not arguments
+        print(f"the {' and the '.join(lanes)} lane:", flush=True)
         start = time.monotonic()
-        statuses.append(pytest(python, [f"tests/{lane}", *PARALLEL, *(COVERAGE if measured else []), *arguments]))
-        clock.append((lane, time.monotonic() - start))
-    if len(lanes) > 1:
+        folders = [f"tests/{lane}" for lane in lanes]
+        statuses.append(pytest(python, [*folders, *PARALLEL, *(COVERAGE if measured else []), *arguments]))
+        clock.append((" and ".join(lanes), time.monotonic() - start))
+    if len(groups) > 1:
         print(", ".join(f"{lane} {seconds:.0f} s" for lane, seconds in clock), end="; ")
         print(f"all {sum(seconds for _, seconds in clock):.0f} s")
     failed = [status for status in statuses if status not in (0, NO_TESTS)]

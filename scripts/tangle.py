@@ -4,8 +4,9 @@
 A `python` fence with a name in braces is tangled; any other fence is only shown:
 
     ```python {file=microgpt/value.py}    begins that file, or continues it
-    ```python {#multi-head-attention}     begins that chunk, or continues it
-    # <<multi-head-attention>>            in a tangled fence: the chunk comes here, at this indentation
+    ```python {#attention}                begins that chunk, or continues it
+    ```python {#attention .continued}     continues a chunk of an earlier chapter
+    # <<attention>>                       in a tangled fence: the chunk comes here, at this indentation
 
 Reading order is path order, except that numbers at the beginning of a name count as numbers: `2-x` comes before
 `10-x`, and both before `appendix`. read_book() works in memory and in phases: read the chapters, resolve the names,
@@ -25,7 +26,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -79,6 +80,7 @@ class Piece:
     chapter: str
     header_line: int  # counted from 1
     lines: list[str]
+    continued: bool = False  # it says that an earlier chapter began the chunk
 
     def numbered(self) -> Iterator[tuple[int, str]]:
         """Each line of code after its line number in the chapter."""
@@ -112,18 +114,21 @@ class Book:
     @cached_property
     def parts(self) -> dict[str, list[Piece]]:
         """The pieces of each label, in reading order."""
-        parts: dict[str, list[Piece]] = {piece.label: [] for piece in self.pieces}
+        parts: dict[str, list[Piece]] = {}
         for piece in self.pieces:
-            parts[piece.label].append(piece)
+            parts.setdefault(piece.label, []).append(piece)
         return parts
 
-    def fault(self, chapter: str, line: int, message: str) -> None:
-        """Note a fault. One a line is enough: a second follows from the first."""
-        self.faults.setdefault((chapter, line), message)
+    def fault(self, chapter: str, line: int, problem: str) -> None:
+        """Note a fault, if there is one. One a line is enough: a second follows from the first."""
+        if problem:
+            self.faults.setdefault((chapter, line), problem)
 
     def complaints(self) -> list[str]:
-        """The faults, each with its place."""
-        return [f"{chapter}{f':{line}' * bool(line)}: {text}" for (chapter, line), text in self.faults.items()]
+        """The faults in reading order, each with its place."""
+        order = {chapter: i for i, chapter in enumerate(self.chapters)}
+        faults = sorted(self.faults.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0][1]))
+        return [f"{chapter}{f':{line}' * bool(line)}: {problem}" for (chapter, line), problem in faults]
 
     def content(self, path: str) -> bytes:
         """A file as tangle writes it."""
@@ -150,20 +155,16 @@ def tangle(book: Book, replacing: Mapping[str, str] | None = None) -> Book:
     Each text of `replacing` stands in for all that the book says of a chunk or file. Its lines have the name in
     `<<…>>` for a chapter. What only the replaced text used may be left over. Raises UserError for an unknown name.
     """
-    pieces = list(book.pieces)
+    woven = Book(book.root, book.chapters, list(book.pieces), faults=dict(book.faults))
     for label, text in (replacing or {}).items():
         if label not in book.parts:
             raise UserError(f"there is no chunk {label} to replace{did_you_mean(label, book.parts)}")
-        first = book.parts[label][0]
-        new = Piece(label, first.is_file, f"<<{label}>>", 0, text.removesuffix("\n").split("\n"))
-        pieces = [new if piece is first else piece for piece in pieces if piece is first or piece.label != label]
-    woven = Book(book.root, book.chapters, pieces, faults=dict(book.faults))
-    used = {name for piece in [*book.pieces, *pieces] for name in piece.references.values()}
-    for phase in (lambda: check_names(woven, used), lambda: fill_in(woven), lambda: check_python(woven)):
+        new = Piece(label, book.parts[label][0].is_file, f"<<{label}>>", 0, text.removesuffix("\n").split("\n"))
+        woven.pieces = [piece for piece in woven.pieces if piece.label != label] + [new]
+    used = {name for piece in book.pieces + woven.pieces for name in piece.references.values()}
+    for phase in (partial(check_names, used=used), check_cycles, fill_in, check_python):
         if not woven.faults:
-            phase()
-    order = {chapter: i for i, chapter in enumerate(["docs", *book.chapters])}
-    woven.faults = dict(sorted(woven.faults.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0][1])))
+            phase(woven)
     return woven
 
 
@@ -201,9 +202,9 @@ def read_chapter(book: Book, chapter: str, raw: bytes | None = None) -> None:
     for block in read_blocks(lines):
         label, is_file, problem = parse_header(block.info)
         if label:
-            book.pieces.append(Piece(label, is_file, chapter, block.start + 1, block.content))
-        if block.problem or problem:
-            book.fault(chapter, block.start + 1, block.problem or problem)
+            continued = ".continued" in WORD.findall(block.info)
+            book.pieces.append(Piece(label, is_file, chapter, block.start + 1, block.content, continued))
+        book.fault(chapter, block.start + 1, block.problem or problem)
 
 
 def split_lines(text: str) -> list[str]:
@@ -217,10 +218,10 @@ def read_blocks(lines: list[str]) -> Iterator[Block]:
     while at < len(lines):
         if opening := find_opening(lines[at]):
             block = read_fence(lines, at, opening)
-        elif "<!--" in lines[at] and COMMENT.match(lines[at]) and "-->" not in lines[at]:
-            end = next((end for end in range(at, len(lines)) if "-->" in lines[end]), at)
-            problem = "" if end > at else "the HTML comment is not closed (end it with -->)"
-            block = Block(at, end + 1, "", "<!--", [], problem)
+        elif COMMENT.match(lines[at]) and "-->" not in lines[at]:
+            end = next((i + 1 for i in range(at + 1, len(lines)) if "-->" in lines[i]), 0)
+            problem = "" if end else "the HTML comment is not closed (end it with -->)"
+            block = Block(at, end or at + 1, "", "<!--", [], problem)
         else:
             at += 1
             continue
@@ -234,28 +235,23 @@ def find_opening(line: str) -> re.Match[str] | None:
 
 def read_fence(lines: list[str], at: int, opening: re.Match[str]) -> Block:
     """The fence that opens at lines[at]; one that isn't closed ends where a line can't be meant as its content."""
-    prefix, marker = opening["prefix"] + " " * len(opening["bullet"] or ""), opening["marker"]
-    problem = "a fence cannot begin beside a list marker (put it on the next line, indented)" * bool(opening["bullet"])
+    prefix, marker, info = opening["prefix"] + " " * len(opening["bullet"] or ""), opening["marker"], opening["info"]
+    beside = "a fence cannot begin beside a list marker (put it on the next line, indented)" * bool(opening["bullet"])
     content: list[str] = []
     for end in range(at + 1, len(lines)):
-        text = lines[end].removeprefix(prefix)
-        if not lines[end].startswith(prefix):
-            if not prefix.startswith(lines[end].rstrip()):
-                problem = f"the fence is not closed before line {end + 1}, which is indented or quoted less"
-                problem += " (close it, or indent that line as the fence is)"
-                break
-            text = ""  # blank lines need no indentation
-        if text.startswith(marker) and not text.rstrip().strip(marker[0]):
-            end += 1
-            break
-        if (inner := find_opening(text)) and inner["marker"].startswith(marker) and parse_header(inner["info"])[0]:
-            problem = f"the fence is not closed before line {end + 1}, where another begins"
-            problem += " (close it; to quote a fence, use a longer one)"
-            break
-        content.append(text)
-    else:
-        end, problem = len(lines), f"the fence is not closed (end it with {marker})"
-    return Block(at, end, prefix, opening["info"], content, problem)
+        inside, text = lines[end].startswith(prefix), lines[end].removeprefix(prefix)
+        inner = find_opening(text)
+        if not inside and not prefix.startswith(lines[end].rstrip()):
+            early = "which is indented or quoted less (close it, or indent that line as the fence is)"
+        elif text.startswith(marker) and not text.rstrip().strip(marker[0]):
+            return Block(at, end + 1, prefix, info, content, beside)
+        elif inner and inner["marker"].startswith(marker) and parse_header(inner["info"])[0]:
+            early = "where another begins (close it; to quote a fence, use a longer one)"
+        else:
+            content.append(text * inside)  # blank lines need no indentation
+            continue
+        return Block(at, end, prefix, info, content, f"the fence is not closed before line {end + 1}, {early}")
+    return Block(at, len(lines), prefix, info, content, f"the fence is not closed (end it with {marker})")
 
 
 def parse_header(info: str) -> tuple[str, bool, str]:
@@ -300,42 +296,46 @@ def check_paths(book: Book) -> None:
         same = first.setdefault(str(real).casefold(), path)
         above = [parent.as_posix() for parent in Path(path).parents]
         inside = next((parent for parent in above if parent in book.parts or os.path.isfile(book.root / parent)), "")
+        outside = path[0] == "/" or folders[:1] == [".."] or not real.is_relative_to(book.root)
+        hidden = re.search(r"(^|/)\.", path) or SKIPPED.intersection(folders)
         problem = first_true([
             (not FILE_PATH.fullmatch(path),
              "has an unusable path (use letters, digits, _ - . and / only, and .py at the end)"),
-            (path[0] == "/" or folders[:1] == [".."] or not real.is_relative_to(book.root),
-             "is outside the project (write a relative path that stays inside, as in microgpt/gpt.py)"),
-            (re.search(r"(^|/)\.", path) or SKIPPED.intersection(folders),
-             "is in a hidden or build folder, where tangle does not look (choose another)"),
+            (outside, "is outside the project (write a relative path that stays inside, as in microgpt/gpt.py)"),
+            (hidden, "is in a hidden or build folder, where tangle does not look (choose another)"),
             (real.is_dir(), "is a folder (rename one of them)"),
             (inside, f"would be inside {inside}, which is a file (rename one of them)"),
             (same != path, f"is the same as {same} where case does not count (rename one, or spell them alike)"),
         ])  # fmt: skip
-        if problem:
-            book.fault(piece.chapter, piece.header_line, f"the file {path} {problem}")
+        book.fault(piece.chapter, piece.header_line, problem and f"the file {path} {problem}")
 
 
 def check_names(book: Book, used: set[str]) -> None:
-    """Find what is wrong in single lines, and the names that are defined or used but not both."""
+    """Find what is wrong in single lines, and in names: defined or used but not both, or defined by two chapters."""
     chunks = {label: pieces[0] for label, pieces in book.parts.items() if not pieces[0].is_file}
     for piece in book.pieces:
+        name, first, problem = piece.label, chunks.get(piece.label, piece), ""
         if not "".join(piece.lines).strip():
-            book.fault(piece.chapter, piece.header_line, "the fence is empty (write its code, or remove it)")
-        elif chunks.get(piece.label) is piece and piece.label not in used:
-            near = did_you_mean(piece.label, used - chunks.keys(), "it by ") if len(book.faults) < 20 else ""
-            problem = f"<<{piece.label}>> is never used{near or ' (refer to it, or remove it)'}"
-            book.fault(piece.chapter, piece.header_line, problem)
+            problem = "the fence is empty (write its code, or remove it)"
+        elif first is piece and not piece.is_file and name not in used:
+            near = did_you_mean(name, used - chunks.keys(), "it by ") if len(book.faults) < 20 else ""
+            problem = f"<<{name}>> is never used{near or ' (refer to it, or remove it)'}"
+        elif piece.continued and piece.chapter == first.chapter:
+            problem = f"no earlier chapter begins <<{name}>> (remove .continued, or correct the name)"
+        elif not piece.continued and piece.chapter != first.chapter:  # two writers may have had the same idea
+            problem = f"<<{name}>> is already a chunk of {first.chapter}:{first.header_line} (choose another name,"
+            problem += f" or, to continue that chunk, write {{#{name} .continued}})"
+        book.fault(piece.chapter, piece.header_line, problem)
         for number, text in piece.numbered():
-            name = piece.references.get(number)
+            name, problem = piece.references.get(number, ""), ""
             if "\0" in text:
-                book.fault(piece.chapter, number, "there is a null byte in the code (remove it)")
-            elif name is None and STRAY_REFERENCE.search(text):
+                problem = "there is a null byte in the code (remove it)"
+            elif number not in piece.references and STRAY_REFERENCE.search(text):
                 problem = "the reference shares its line with other text (put `# <<name>>` on a line of its own)"
-                book.fault(piece.chapter, number, problem)
-            elif name is not None and name not in chunks:
+            elif number in piece.references and name not in chunks:
                 near = did_you_mean(name, chunks) if len(book.faults) < 20 else ""  # to guess for more takes long
                 problem = f"<<{name}>> is not defined{near or ' (define it, or remove the reference)'}"
-                book.fault(piece.chapter, number, problem)
+            book.fault(piece.chapter, number, problem)
 
 
 def did_you_mean(name: str, known: Iterable[str], how: str = "") -> str:
@@ -343,27 +343,9 @@ def did_you_mean(name: str, known: Iterable[str], how: str = "") -> str:
     return f" (did you mean {how}<<{near[0]}>>?)" if near else ""
 
 
-def fill_in(book: Book) -> None:
-    """Make the files, unless chunks contain themselves, or contain each other too often."""
-    find_cycles(book)
-    for path, (first, *_) in book.parts.items() if not book.faults else ():
-        if first.is_file:
-            size, lines = 0, book.files.setdefault(path, [])
-            for line in expand(book, path):
-                lines.append(line)
-                size += len(line.text)
-                if size > MAX_SIZE:
-                    problem = f"the file {path} would have more than {MAX_SIZE:,} characters (use chunks less often)"
-                    return book.fault(first.chapter, first.header_line, problem)
-            header = HEADER.format(first.chapter, hash_of(path, book.content(path)))
-            lines.insert(0, Line(header, first.chapter, first.header_line + 1, None))
-
-
-def find_cycles(book: Book) -> None:
+def check_cycles(book: Book) -> None:
     """Report each cycle of references; then cut it open, to find more."""
-    graph: dict[str, list[str]] = {}
-    for piece in book.pieces:
-        graph.setdefault(piece.label, []).extend(piece.references.values())
+    graph = {label: [name for p in parts for name in p.references.values()] for label, parts in book.parts.items()}
     while True:
         try:
             return TopologicalSorter(graph).prepare()
@@ -374,6 +356,21 @@ def find_cycles(book: Book) -> None:
         graph[last] = [name for name in graph[last] if name != start]
         places = ((p.chapter, line) for p in book.parts[last] for line, name in p.references.items() if name == start)
         book.fault(*next(places), f"<<{start}>> contains itself: {way} (remove one of these references)")
+
+
+def fill_in(book: Book) -> None:
+    """Make the files, unless chunks contain each other too often."""
+    for path, (first, *_) in book.parts.items():
+        if first.is_file:
+            size, lines = 0, book.files.setdefault(path, [])
+            for line in expand(book, path):
+                lines.append(line)
+                size += len(line.text)
+                if size > MAX_SIZE:
+                    problem = f"the file {path} would have more than {MAX_SIZE:,} characters (use chunks less often)"
+                    return book.fault(first.chapter, first.header_line, problem)
+            header = HEADER.format(first.chapter, hash_of(path, book.content(path)))
+            lines.insert(0, Line(header, first.chapter, first.header_line + 1, None))
 
 
 def expand(book: Book, label: str) -> Iterator[Line]:
@@ -398,12 +395,13 @@ def check_python(book: Book) -> None:
     """Compile every file; tell an error by its place in the chapter."""
     for path, lines in book.files.items():
         if error := python_error(path, book.content(path)):
+
+            def place(number: int | str) -> Line:
+                return lines[min(int(number), len(lines)) - 1]  # sometimes it is behind the end
+
             message = getattr(error, "msg", None) or str(error) or type(error).__name__
-            others = re.findall(r"\bline ([0-9]+)", message)  # other lines, as the file counts
-            numbers = [getattr(error, "lineno", None) or 1, *map(int, others)]  # sometimes one is behind the end
-            line, *places = [lines[min(number, len(lines)) - 1] for number in numbers]
-            for number, place in zip(others, places):
-                message = message.replace(f"line {number}", f"{place.chapter}:{place.number}")
+            message = re.sub(r"\bline ([0-9]+)", lambda match: "{1}:{2}".format(*place(match[1])), message)
+            line = place(getattr(error, "lineno", None) or 1)
             book.fault(line.chapter, line.number, f"{path} is not valid Python: {message} (correct the code here)")
 
 

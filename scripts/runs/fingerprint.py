@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from .. import ROOT
-from ..tangle import read_book
+from ..tangle import find_chapters, read_book
 from ..text.code import code_lines
 from ..text.variants import read_variants
 
@@ -42,9 +42,20 @@ def fingerprint(recorder: str) -> str:
         for module in scale_modules(SCALE.findall(code)):
             digest.update(_code(text_of(module)).encode())
         if file == ROOT / VARIANTS:
-            for variant, chunks in sorted(read_variants(read_book(ROOT)).items()):
-                digest.update(f"{variant}: {sorted(chunks.items())}\n".encode())
+            digest.update(variants_now().encode())
     return digest.hexdigest()[:16]
+
+
+def variants_now() -> str:
+    """The variants of the program that the chapters describe, as they are now."""
+    chapters = [ROOT / chapter for chapter in find_chapters(ROOT)]
+    return _variants(ROOT, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in chapters))
+
+
+@cache  # many recordings ask for it
+def _variants(root: Path, chapters: tuple[tuple[Path, int, int], ...]) -> str:
+    found = sorted(read_variants(read_book(root)).items())
+    return "".join(f"{variant}: {sorted(chunks.items())}\n" for variant, chunks in found)
 
 
 def scale_modules(names: list[str]) -> list[Path]:

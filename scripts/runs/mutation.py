@@ -3,6 +3,7 @@
     python3 scripts/book.py mutate                    all modules; survivors are listed, and the score is recorded
     python3 scripts/book.py mutate value gpt          some modules; nothing is recorded
     python3 scripts/book.py mutate --sample 20        so many mutants of each module
+    python3 scripts/book.py mutate --minutes 60       no longer than that; what was tried is then a random sample
     python3 scripts/book.py mutate --list             only say what would be tried
 
 A mutant is a variant of the book (tangle.py): one line of one chunk is different. A comparison is turned or moved by
@@ -38,7 +39,7 @@ from ..text.examples import copy_project
 REGISTER = Path(__file__).with_name("equivalent-mutants.json")
 FAST = [  # of tests/fast/: those that run the program, or start it
     "test_value.py", "test_gpt.py", "test_training.py", "test_ladder.py", "test_checkpoint.py", "test_data.py", "test_progress.py",
-    "test_cli.py",
+    "test_cli.py", "test_signals.py",
 ]  # fmt: skip
 SLOW = {  # of tests/slow/: what attacks a module, for the mutants that the fast tests don't notice
     "data": ["test_attack_data.py"],
@@ -253,6 +254,24 @@ def modules_of(book: Book) -> list[str]:
     return [path.stem for path in map(Path, book.files) if path.parent == Path("microgpt") and path.stem != "__init__"]
 
 
+def summary(program: str, score: dict[str, dict[str, int]], possible: int) -> dict[str, Any]:
+    """What is recorded: of `possible` mutants those that were tried, and what share of all is likely to be noticed."""
+    every = {key: sum(counts[key] for counts in score.values()) for key in ("mutants", "noticed", "equivalent")}
+    every["survived"] = every["mutants"] - every["noticed"] - every["equivalent"]
+    low, high = likely(every["noticed"], every["noticed"] + every["survived"])
+    return {"program": program, "possible": possible, **every, "low": round(low, 4), "high": round(high, 4), "modules": score}
+
+
+def likely(hits: int, tries: int) -> tuple[float, float]:
+    """Between what two shares the true one lies, with 95 % confidence, if `tries` are a random sample (E. B. Wilson, 1927)."""
+    if not tries:
+        return 0.0, 1.0
+    z, share = 1.96, hits / tries
+    middle = share + z * z / (2 * tries)
+    spread = z * (share * (1 - share) / tries + z * z / (4 * tries * tries)) ** 0.5
+    return (middle - spread) / (1 + z * z / tries), (middle + spread) / (1 + z * z / tries)
+
+
 def run(options: argparse.Namespace, python: str) -> int:
     """Try the mutants; the exit status is 1 if one survives that the register doesn't know."""
     book = read_book(ROOT)
@@ -273,30 +292,30 @@ def run(options: argparse.Namespace, python: str) -> int:
         print(f"{REGISTER.name}: no mutant is called {key!r} any more (take it out)", file=sys.stderr)
     score = {module: {"mutants": 0, "noticed": 0, "equivalent": 0} for module in modules}
     survivors: dict[Mutant, Book] = {}
-    total, done, started = sum(map(len, chosen.values())), 0, time.monotonic()
     found = Found(book)
+    # In random order, always the same: a run that had to end early has tried a random sample.
+    order = random.Random(42).sample(every := [mutant for some in chosen.values() for mutant in some], len(every))
     with Tests(python) as tests:
-        known_tests = tests.map()
-        for module, some in chosen.items():
-            counts = score[module]
-            for mutant in some:
-                done += 1
-                changed = variant(book, mutant)
-                if changed.faults:
-                    continue  # no Python at all
-                counts["mutants"] += 1
-                if mutant.key in register:
-                    counts["equivalent"] += 1
-                elif tuple(mutant) in found.noticed:
-                    counts["noticed"] += 1
-                elif test := tests.notice(book, changed, candidates(mutant, known_tests)):
-                    counts["noticed"] += 1
-                    found.add(mutant, test)
-                else:
-                    survivors[mutant] = changed
-                    print(f"the fast tests don't notice {mutant.file}:{mutant.line}: {mutant.key}", flush=True)
-                left = (time.monotonic() - started) / done * (total - done)
-                print(f"{done} of {total}, {left / 60:.0f} min left\r", end="", flush=True)
+        known_tests, started = tests.map(), time.monotonic()
+        for done, mutant in enumerate(order, 1):
+            if time.monotonic() - started > options.minutes * 60:
+                break
+            changed, counts = variant(book, mutant), score[Path(mutant.file).stem]
+            if changed.faults:
+                continue  # no Python at all
+            counts["mutants"] += 1
+            if mutant.key in register:
+                counts["equivalent"] += 1
+            elif tuple(mutant) in found.noticed:
+                counts["noticed"] += 1
+            elif test := tests.notice(book, changed, candidates(mutant, known_tests)):
+                counts["noticed"] += 1
+                found.add(mutant, test)
+            else:
+                survivors[mutant] = changed
+                print(f"the fast tests don't notice {mutant.file}:{mutant.line}: {mutant.key}", flush=True)
+            left = (time.monotonic() - started) / done * (len(order) - done)
+            print(f"{done} of {len(order)}, {left / 60:.0f} min left\r", end="", flush=True)
         needed = {test for mutant in survivors for test in late(mutant, book)}
         passing = {test for test in sorted(needed) if not tests.notice(book, book, {test: UNKNOWN})}
         for test in needed - passing:
@@ -306,14 +325,13 @@ def run(options: argparse.Namespace, python: str) -> int:
                 found.add(mutant, test)
                 score[Path(mutant.file).stem]["noticed"] += 1
                 del survivors[mutant]
-    for mutant in survivors:
+    for mutant in sorted(survivors):
         place = book.files[mutant.file][mutant.line - 1]
         print(f"survives: {place.chapter}:{place.number}: {mutant.key}")
     for module, counts in score.items():
         print(f"{module}: {counts['noticed']} of {counts['mutants']} noticed, {counts['equivalent']} can't be")
     if not options.modules and options.sample is None:
-        every = {key: sum(counts[key] for counts in score.values()) for key in ("mutants", "noticed", "equivalent")}
-        write_files(DATA, {"mutation.json": (json.dumps({**every, "modules": score}, indent=1) + "\n").encode()})
+        write_files(DATA, {"mutation.json": (json.dumps(summary(found.program, score, len(order)), indent=1) + "\n").encode()})
     return 1 if survivors or stale else 0
 
 
@@ -323,6 +341,7 @@ def main(argv: list[str], python: str) -> int:
     parser = argparse.ArgumentParser(prog="book.py mutate", description=__doc__.split("\n")[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(modules)}")
     parser.add_argument("--sample", type=int, metavar="N", help="so many mutants of each module, always the same")
+    parser.add_argument("--minutes", type=float, default=float("inf"), metavar="N", help="try no more after so long")
     parser.add_argument("--list", action="store_true", help="run nothing; only say what would be tried")
     options = parser.parse_args(argv)
     if unknown := [module for module in options.modules if module not in modules]:

@@ -25,14 +25,17 @@ stale() knows without running anything what has to be recorded again. All but pa
     compiled.json   what JAX's compiled program saves and costs: explained in compiled.py
     batches.json    what a batch does to noise, loss and time: explained in batches.py
     pytorch.json    what the engine on PyTorch gives, and pytorch-times.json what it costs: explained in pytorch.py
+    machines.json   two processes that train one model, and one that is killed: explained in machines.py
     decoding.json   what makes writing faster: explained in decoding.py
     decoding-times.json     the same by the clock: explained in decoding_times.py
     arrays.json     the same for the chapter on arrays; needs NumPy: explained in arrays.py
     engines.json    the engines against one another; needs all their packages: explained in engines.py
     bfloat16.json   training in bfloat16, and how fast smaller numbers are: explained in bfloat.py
+    modern.json     the switches of the modern block; needs PyTorch: explained in modern.py
     smaller.json    what rounding does to trained models: explained in smaller.py
     subwords.json   the loss per letter with larger tokens: explained in subwords.py
     spelling.json   counting the e's of a word, with and without its letters: explained in spelling.py
+    lab.json        what the lab in the browser costs: explained in in_browser.py
     figures/*.json  what the figures show; explained in their modules
 """
 
@@ -89,14 +92,17 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "batches.json": later("scripts.runs.batches", "record_batches"),
     "pytorch.json": later("scripts.runs.pytorch", "record_pytorch"),
     "pytorch-times.json": later("scripts.runs.pytorch", "record_times"),
+    "machines.json": later("scripts.runs.machines", "record_machines"),
     "decoding.json": later("scripts.runs.decoding", "record_decoding"),
     "decoding-times.json": later("scripts.runs.decoding_times", "record_times"),
     "arrays.json": later("scripts.runs.arrays", "record_arrays"),
     "engines.json": later("scripts.runs.engines", "record_engines"),
+    "modern.json": later("scripts.runs.modern", "record_modern"),
     "smaller.json": record_smaller,
     "bfloat16.json": record_bfloat,
     "subwords.json": record_subwords,
     "spelling.json": record_spelling,
+    "lab.json": later("scripts.runs.in_browser", "record_in_browser"),
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
 

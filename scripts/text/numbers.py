@@ -18,12 +18,14 @@ Python's own functions, `math`, all that `microgpt` exports, and
     compiled.speed["jax float32 256"]   what JAX saves and costs: scripts/runs/compiled.py
     batches.noise["100"].scale      what a batch of documents does: scripts/runs/batches.py
     pytorch.same.loss               what the engine on PyTorch gives, and pytorch_times what it costs: scripts/runs/pytorch.py
+    machines.equal.loss             two processes that train one model, and two_processes their time: scripts/runs/machines.py
     decoding.idle, times.passes[4]  what makes writing faster: scripts/runs/decoding.py, decoding_times.py
     arrays.mistakes, engines.speed  the model on arrays, and the engines: scripts/runs/arrays.py, engines.py
     smaller.rounded.b4.mean         what rounding does to trained models: scripts/runs/smaller.py
     bfloat.stored.rate_001.mean     training in bfloat16: scripts/runs/bfloat.py
     subwords.runs["256"].losses     larger tokens: scripts/runs/subwords.py
     spelling.forms.letters          counting letters: scripts/runs/spelling.py
+    modern.rope.difference.mean     the switches of the modern block: scripts/runs/modern.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
     docs                            the built-in names, in their order
     params("4192")                  how many parameters an edition has with 27 tokens
@@ -233,6 +235,8 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "batches": lambda: load_recorded("batches.json"),
     "pytorch": lambda: load_recorded("pytorch.json"),
     "pytorch_times": lambda: load_recorded("pytorch-times.json"),
+    "machines": lambda: load_recorded("machines.json"),
+    "two_processes": lambda: load_recorded("figures/two-processes.json"),
     "mutation": lambda: load_recorded("mutation.json"),
     "beyond": lambda: load_recorded("beyond.json"),
     "post_training": lambda: load_recorded("post_training.json"),
@@ -241,9 +245,11 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "arrays": lambda: load_recorded("arrays.json"),
     "engines": lambda: load_recorded("engines.json"),
     "bfloat": lambda: load_recorded("bfloat16.json"),
+    "modern": lambda: load_recorded("modern.json"),
     "smaller": lambda: load_recorded("smaller.json"),
     "subwords": lambda: load_recorded("subwords.json"),
     "spelling": lambda: load_recorded("spelling.json"),
+    "lab": lambda: load_recorded("lab.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
     "short_path": short_path,

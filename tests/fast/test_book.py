@@ -66,9 +66,12 @@ def fingerprints(root):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A small project in which all is as the chapters say."""
-    root = tmp_path_factory.mktemp("made")
+def made(once, tmp_path_factory):
+    """A small project in which all is as the chapters say, made once for all processes."""
+    return once("small-project", lambda: small_project(tmp_path_factory.mktemp("made")))
+
+
+def small_project(root):
     for folder in ("scripts", "microgpt"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for path in (root / "microgpt").rglob("*.py"):  # so that tangle doesn't think they are its own

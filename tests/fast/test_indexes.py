@@ -2,6 +2,8 @@
 
 import ast
 import re
+from collections import defaultdict
+from functools import cache
 
 import markdown
 import pytest
@@ -16,8 +18,14 @@ BOOK = tangle.read_book(ROOT)
 PLACES = Places(BOOK)
 ROW = re.compile(r"^\| (?!---|Chunk|Lines|Name)(.*) \|$", re.M)
 LINK = re.compile(r"\[([^]]+)\]\(([^)]+)\)")
+MADE_OF = defaultdict(list)  # a chapter's line -> all lines of files that are made of it
+for _path in PLACES.files:
+    for _number, _line in enumerate(BOOK.files[_path], 1):
+        if _line.label:
+            MADE_OF[_line.chapter, _line.number].append((_path, _number))
 
 
+@cache
 def read(page):
     """A page with its lists, as Markdown."""
     text = (ROOT / page).read_text(encoding="utf-8")
@@ -60,11 +68,8 @@ def test_every_chunk_is_listed_once_in_order():
 def shown_anchor(file, number):
     """The anchor of a line of a file, by the number that its chapter shows, found by its text and place alone."""
     line = BOOK.files[file][number - 1]
-    same = [
-        (path, i) for path in PLACES.files for i, other in enumerate(BOOK.files[path], 1) if other[1:3] == line[1:3] and other.label
-    ]
     program = PLACES.chapter(line.chapter).program
-    path, i = min(same, key=lambda place: (program_of(place[0]) != program, PLACES.files.index(place[0])))
+    path, i = min(MADE_OF[line.chapter, line.number], key=lambda place: (program_of(place[0]) != program, PLACES.files.index(place[0])))
     return re.sub(r"[/.]", "-", path) + f"-{i}"
 
 

@@ -76,6 +76,13 @@ GOOD: dict[str, tuple[str | dict, dict[str, str]]] = {
         "```python {file=a.py}\n# <<c>>\n```\n```python {#c}\nx = 1\n```\n```python {#c}\ny = 2\n```",
         {"a.py": "x = 1\ny = 2\n"},
     ),
+    "a chunk appends across chapters, and says so": (
+        {
+            "docs/1.md": "```python {file=a.py}\n# <<c>>\n```\n```python {#c}\nx = 1\n```",
+            "docs/2.md": "```python {#c .continued}\ny = 2\n```\n```python { .x .continued #c }\nz = 3\n```",
+        },
+        {"a.py": "x = 1\ny = 2\nz = 3\n"},
+    ),
     "indentation, and the indentation in it": (
         "```python {file=a.py}\ndef f():\n    # <<loop>>\n```\n"
         "```python {#loop}\nfor i in ():\n    # <<step>>\n    \n\n    print(i)\n```\n"
@@ -261,6 +268,7 @@ MALFORMED = "/a.md:5: malformed header:"
 NO_BRACE = f"{MALFORMED} the line does not end with a closing brace (write ```python {{...}})"
 TOO_MANY = f"{MALFORMED} more than one name or file (give each fence one)"
 KNOWN = "is unknown (use #name or file=path.py; title=, linenums=, hl_lines=, .class)"
+CONTINUE = "or, to continue that chunk, write {#c .continued})"
 SHARES = "the reference shares its line with other text (put `# <<name>>` on a line of its own)"
 
 
@@ -505,6 +513,23 @@ BAD: dict[str, tuple[str | dict, list[str]]] = {
             "#: <<c>>",
         )
     },
+    "a name that another chapter has": (
+        {
+            "docs/1.md": "```python {file=a.py}\n# <<c>>\n```\n\n```python {#c}\nx = 1\n```",
+            "docs/2.md": "```python {#c}\ny = 2\n```\n```python {#c}\nz = 3\n```\n```python {#c .continued}\nz = 4\n```",
+        },
+        [f"/2.md:{n}: <<c>> is already a chunk of docs/1.md:5 (choose another name, {CONTINUE}" for n in (1, 4)],
+    ),
+    "continued, but nothing that is there": (
+        {
+            "docs/1.md": "```python {file=a.py}\n# <<c>>\n```\n```python {#c .continued}\nx = 1\n```",
+            "docs/2.md": "```python {file=a.py}\n# <<d>>\n```\n```python {#d}\ny = 2\n```\n```python {#d .continued}\ny = 3\n```",
+        },
+        [
+            "/1.md:4: no earlier chapter begins <<c>> (remove .continued, or correct the name)",
+            "/2.md:7: no earlier chapter begins <<d>> (remove .continued, or correct the name)",
+        ],
+    ),
     "a cycle": (
         "```python {file=a.py}\n# <<a>>\n```\n```python {#a}\n# <<b>>\n```\n```python {#b}\n# <<c>>\n# <<a>>\n```\n```python {#c}\nx = 1\n```",
         ["/a.md:9: <<a>> contains itself: a -> b -> a (remove one of these references)"],
@@ -920,6 +945,12 @@ def test_a_variant_replaces_all_pieces_of_a_chunk(tmp_path):
     write_book(tmp_path, GOOD["a chunk appends"][0])
     variant = tangle.tangle(tangle.read_book(tmp_path), replacing={"c": "z = 3"})
     assert [line.text for line in variant.files["a.py"][1:]] == ["z = 3"]
+
+
+def test_a_variant_replaces_a_chunk_of_two_chapters(tmp_path):
+    write_book(tmp_path, GOOD["a chunk appends across chapters, and says so"][0])
+    variant = tangle.tangle(tangle.read_book(tmp_path), replacing={"c": "z = 5"})
+    assert (variant.faults, [line.text for line in variant.files["a.py"][1:]]) == ({}, ["z = 5"])
 
 
 def test_a_variant_may_leave_chunks_over(tmp_path):

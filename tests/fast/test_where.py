@@ -85,7 +85,7 @@ def test_list(tmp_path, run):
         tmp_path,
         {
             "docs/1.md": "```python {#c}\nx = 1\n```\n```python {file=b.py}\n# <<c>>\n# <<c>>\n# <<d>>\n```\n",
-            "docs/2.md": "```python {file=a.py}\n# <<d>>\n```\n```python {#d}\n# <<c>>\n```\n```python {#c}\ny = 1\n```\n",
+            "docs/2.md": "```python {file=a.py}\n# <<d>>\n```\n```python {#d}\n# <<c>>\n```\n```python {#c .continued}\ny = 1\n```\n",
             "docs/3.md": "```python {file=b.py}\n# <<c>>\n```\n",
         },
     )

@@ -19,7 +19,9 @@ LONGEST = (
     "blocks[6-experiments/01", "blocks[4-training/04", "blocks[3-architecture/10", "blocks[3-architecture/01",
     "what_the_command_line_prints", "runs_whole[4192", "one_file_prints_what", "one_file_is_the_package", "one_printed[4",
     "one_printed[3", "blocks[4-training/06", "blocks[3-architecture/05", "blocks[4-training/03", "blocks[4-training/02",
-    "blocks[3-architecture/13", "runs_whole[4064", "killed_and_resumed",
+    "blocks[3-architecture/13", "runs_whole[4064", "killed_and_resumed", "blocks[docs/4-training/06", "blocks[docs/6-experiments/01",
+    "blocks[docs/8-the-tool/01", "blocks[docs/6-experiments/02", "blocks[docs/5-inference/02", "blocks[docs/0-the-big-picture/02",
+    "blocks[docs/7-growing-up", "blocks[7-growing-up", "blocks[docs/5-inference/04",
 )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def test_what_no_test_notices_survives_and_what_is_registered_does_not_count(sma
     assert "small: 2 of 4 noticed, 0 can't be" in out
     names = ["small.py: return x > 2 -> return x >= 2", "small.py: return x > 2 -> return x > 3"]
     assert [line.split(": ", 2)[1:] for line in out.replace("\r", "\n").splitlines() if line.startswith("survives")] == [
-        ["docs/1.md:8", name] for name in names
+        ["docs/1.md:8", name] for name in sorted(names)
     ]
     (small / "register.json").write_text(json.dumps(dict.fromkeys(names, "nobody calls it")))
     assert run("small") == 0
@@ -150,6 +150,26 @@ def test_who_is_asked_and_in_which_order():
     mutant = mutation.Mutant("microgpt/gpt.py", 3, "", "")
     assert mutation.candidates(mutant, tests) == {"a": 2.0, "c": 0.5}
     assert [*mutation.candidates(mutant._replace(line=1), tests)] == ["b", "a", "d", "c"]
+
+
+def test_what_is_recorded_is_of_the_program_as_it_was_tried():
+    recorded = json.loads((mutation.DATA / "mutation.json").read_text(encoding="utf-8"))
+    score = recorded["modules"]
+    assert recorded == mutation.summary(recorded["program"], score, recorded["possible"])
+    assert recorded["mutants"] == recorded["noticed"] + recorded["equivalent"] + recorded["survived"] <= recorded["possible"]
+    assert set(score) == set(mutation.modules_of(read_book(ROOT)))
+
+
+def test_a_sample_says_how_sure_it_is():
+    low, high = mutation.likely(95, 100)  # 0.8882 and 0.9785 in the tables of others
+    assert (round(low, 4), round(high, 4)) == (0.8882, 0.9785)
+    assert mutation.likely(10, 10)[1] == pytest.approx(1) and mutation.likely(0, 10)[0] == pytest.approx(0)
+
+
+def test_after_so_many_minutes_no_more_is_tried(small, capsys, monkeypatch):
+    monkeypatch.setattr(mutation, "DATA", small)
+    assert run("--minutes", 0) in (0, 1)
+    assert json.loads((small / "mutation.json").read_text())["mutants"] == 0
 
 
 def test_every_module_of_the_package_is_changed_by_tests_that_exist():
