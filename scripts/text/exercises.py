@@ -100,9 +100,15 @@ class Check:
         if self.start:
             return {"id": self.id, "start": self.start}
         asked = [
-            {"label": q.label, "right": q.right, **({"hints": q.hints} if q.hints else {})} for q in self.questions
+            {"label": q.label, "right": q.right, "hints": [(mistakes, plain(hint)) for mistakes, hint in q.hints]}
+            for q in self.questions
         ]
         return {"id": self.id, "questions": asked}
+
+
+def plain(text: str) -> str:
+    """A hint without the marks of Markdown, which the page doesn't render."""
+    return re.sub(r"([*`])(\w[^*`]*)\1", r"\2", text)
 
 
 class Exercise(NamedTuple):

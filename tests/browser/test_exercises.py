@@ -183,6 +183,7 @@ def test_what_was_solved_is_there_after_a_reload(shared, page):
     shared.go_and_rest(SOFTMAX)
     assert page.locator(".page-place").inner_text().endswith(f"· 2 of {len(CHECKS)} exercises solved")
     assert [exercise(page, nth).locator(".lab-solved").is_visible() for nth in range(3)] == [True, False, True]
+    assert exercise(page, 0).get_by_label("Your answer").input_value() == "2.2"
     form = exercise(page, 2)
     form.get_by_role("button", name="Try it").click()
     assert form.locator(".cm-content").inner_text().strip() == CHECKS[2].answer

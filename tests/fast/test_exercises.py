@@ -166,6 +166,11 @@ def test_what_is_right(text, given, right):
     assert any(answer.matches(parts) for answer in question.right) is right
 
 
+def test_a_hint_loses_its_marks():
+    [question] = parse("answer: 3\n    4: does *emma* reach `wpe`, or 2 * 3?").data()["questions"]
+    assert question["hints"][0][1] == "does emma reach wpe, or 2 * 3?"
+
+
 def test_numbers():
     assert [number_of(text) for text in ("4,192", "1/0", ".5", "1e3", "x", "1.2.3", "")] == [4192.0, 1.0, 0.5, 1000.0, None, None, None]
 

@@ -92,8 +92,12 @@
     try {
       solved = Object(JSON.parse(localStorage.getItem(SOLVED))?.[chapter])
     } catch {} // nothing that we wrote
-    for (const form of forms)
-      form.querySelector(".lab-solved").hidden = !(form.dataset.id in solved)
+    for (const form of forms) {
+      const given = solved[form.dataset.id]
+      form.querySelector(".lab-solved").hidden = given === undefined
+      if (Array.isArray(given))
+        form.querySelectorAll("input").forEach((field, i) => { field.value ||= given[i] })
+    }
     document.querySelector(".lab-score")?.remove()
     const number = forms.filter(({ dataset }) => dataset.id in solved).length
     if (number)

@@ -84,7 +84,7 @@ function compare(form, { id, questions }) {
     return
   }
   said.replaceChildren(...wrong.map(i => {
-    const { label, right, hints = [] } = questions[i]
+    const { label, right, hints } = questions[i]
     const hint = hints.find(([mistakes]) => mistakes.some(mistake => matches(mistake, given[i])))?.[1]
     const number = right.every(([parts]) => parts.length === 1 && typeof parts[0] === "number")
     const words = hint ? `not quite: ${hint}${/[.!?]$/.test(hint) ? "" : "."}`
