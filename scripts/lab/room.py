@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from . import exercises
 from .blocks import Examples
 from .program import Change, Program
 from .training import Training, described, knobs, loaded, read_docs
@@ -107,6 +108,16 @@ class Room:
             if wrong:
                 listed.append({"text": blocks[i].text, "results": [r._asdict() for r in wrong]})
         return listed
+
+    # ---------------------------------------------------------------------------------- exercises
+
+    def do_check(self, chapter: str, id: str, code: str) -> dict[str, Any]:
+        """Hold the reader's code for an exercise against its asserts: see exercises.check."""
+        try:
+            asserts = exercises.asserts_of(self.program.root / chapter, id)
+        except LookupError as error:
+            raise Refused(f"{error}; load the page again") from None
+        return exercises.check(self.program, code, asserts, self.tell)
 
     # ----------------------------------------------------------------------------------- training
 
