@@ -329,6 +329,9 @@ def test_settings_data_and_models(lab, tmp_path):
     assert lab.page.get_by_role("link", name="Link to these settings").get_attribute("href") == "#n_head=2&steps=30"
     lab.page.get_by_role("button", name="Train", exact=True).click()
     lab.page.locator("table").get_by_role("rowheader", name="n_head 2, steps 30").wait_for()
+    lab.page.get_by_role("button", name="Show its weights").click()
+    lab.page.get_by_text("wte: 9 rows of 16").wait_for()
+    assert lab.page.locator(".lab-matrix .strip").count() == 9
     with lab.page.expect_download() as download:
         lab.page.get_by_role("button", name="Save the model").click()
     model = tmp_path / "model.json"
