@@ -15,7 +15,7 @@ import pytest
 
 from tests import ROOT
 
-from .conftest import Visit, open_context, watched
+from .conftest import REPOSITORY, Visit, open_context, watched
 
 SOFTMAX = "3-architecture/04-softmax/"
 CHAPTERS = (SOFTMAX, "2-autograd/02-the-chain-rule/", "1-data/03-the-bos-token/")
@@ -225,6 +225,8 @@ def test_a_change_breaks_examples_trains_and_goes_home(lab, tmp_path):
     # The patch is one that git and tangle take.
     lab.page.get_by_role("link", name="You changed 1 chunk").click()
     lab.page.locator(".lab-one ins").filter(has_text="logit.exp()").wait_for()
+    proposed = lab.page.get_by_role("link", name="Propose it").get_attribute("href")
+    assert proposed == f"{REPOSITORY}/edit/main/docs/3-architecture/04-softmax.md"
     with lab.page.expect_download() as download:
         lab.page.get_by_role("button", name="Download as a patch").click()
     patch = tmp_path / "microgpt.patch"

@@ -269,11 +269,14 @@ PARTS = {  # file -> what is other in its module, and what to compare with
 }  # fmt: skip
 
 
+TIMES = {"figures/two-processes.json"}  # of one evening's run: another has others
+
+
 @pytest.mark.no_cover  # which would take longer
 def test_what_the_figures_show_is_what_the_program_does(data, capsys):
     files = [name for name in record.RECORDINGS if name.startswith("figures/")]
     assert sorted(path.relative_to(data).as_posix() for path in data.glob("figures/*")) == sorted(files)
-    assert main(["--check", *(name for name in files if ALL or name not in PARTS)]) == 0, capsys.readouterr().err
+    assert main(["--check", *(name for name in files if name not in TIMES and (ALL or name not in PARTS))]) == 0, capsys.readouterr().err
 
 
 @pytest.mark.no_cover

@@ -37,6 +37,7 @@ export function difference(old, text) {
 
 export function start(place) {
   const status = html("p", { class: "lab-now", role: "status" })
+  const edit = document.querySelector("[data-chapter]").dataset.edit // where the repository has the chapters, if it is known
   const list = html("div")
   const tools = html("div", { class: "lab-tools lab-left" })
   place.replaceChildren(status, tools, list)
@@ -56,7 +57,8 @@ export function start(place) {
       html("p", { class: "lab-verdict" }),
       html("pre", { tabindex: "0" }, html("code", {}, difference(one.old, one.new).map(([sign, text]) =>
         html(sign === "-" ? "del" : sign === "+" ? "ins" : "span", { class: "chunk-line" }, `${sign} ${text}`.trimEnd() + "\n")))),
-      button(`Take ${one.label} back`, () => change(one, one.old)))))
+      html("div", { class: "lab-tools lab-left" }, button(`Take ${one.label} back`, () => change(one, one.old)),
+        edit && html("a", { href: edit + one.chapter }, `Propose it: edit ${one.chapter} where the book lives`)))))
   }
 
   const guarded = async task => {
