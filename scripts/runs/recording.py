@@ -33,6 +33,7 @@ stale() knows without running anything what has to be recorded again. All but pa
     smaller.json    what rounding does to trained models: explained in smaller.py
     subwords.json   the loss per letter with larger tokens: explained in subwords.py
     spelling.json   counting the e's of a word, with and without its letters: explained in spelling.py
+    larger.json     a model of a million parameters that learns from this book: explained in larger.py
     sizes.json      how the loss depends on size and data: explained in sizes.py
     figures/*.json  what the figures show; explained in their modules
 """
@@ -98,6 +99,7 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "bfloat16.json": record_bfloat,
     "subwords.json": record_subwords,
     "spelling.json": record_spelling,
+    "larger.json": later("scripts.runs.larger", "record_larger"),
     "sizes.json": later("scripts.runs.sizes", "record_sizes"),
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }
