@@ -3,15 +3,15 @@
     larger.json:
         pages, letters      of the text to learn from; `exam`: the same of the pages kept out, and which they are
         epoch               steps in which as many tokens are read as there are
-        settings            of all runs, if they don't say otherwise
-        rates               loss a letter of the exam after two epochs, by learning rate, on a seed that does nothing else
-        runs                name -> seed -> one training: `num_params`, and at some steps
+        settings            of all runs; nobody tuned them
+        num_params          of the model
+        runs                seed -> what was found in one training at some steps
             steps, exam, learned    loss a letter of the exam, and of a part of what it learns from that is as long
             seconds                 of training until then, processor time on one core
             samples                 step -> what it writes after a prompt, and how much of it, in a longer one, is `copied`
             first                   the losses a token of the first steps, to check the code by
-        tables              loss a letter of counting with fallback, by how many bytes back; `trust`, and what it's chosen by;
-                            and the best if every tenth paragraph is kept out, and not whole pages
+        tables              loss a letter of counting with fallback, by how many bytes `back`; `trust`; what both are chosen by;
+                            the loss with these, and the same if every tenth paragraph is kept out, and not whole pages
         copied              the share of the exam that stands in what it learns from, by the measure of the samples
 
     python3 -m scripts.runs.larger      writes the text anew from the chapters as they are
@@ -24,11 +24,13 @@ build/larger/ until the program or the text changes.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import math
 import time
-from collections import defaultdict
-from functools import cache
+from collections import Counter
+from collections.abc import Callable
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,13 +51,11 @@ FILE = "docs/assets/data/book.txt"  # so that a fingerprint sees it
 MODULE = "microgpt.scale.text"  # and this; it needs PyTorch, so it's imported later
 MERGES, BATCH, EPOCH = 1024, 16, 85  # a step has 2048 tokens, the text some 173,000
 BASE = Config(n_embd=128, n_head=4, n_layer=4, block_size=128, init_std=0.02, learning_rate=0.003, steps=12 * EPOCH, temperature=0.8)
-RUNS: dict[str, Json] = {"long": {}, "short": {"steps": 4 * EPOCH}}
-SEEDS = (42, 1)
-RATES, TUNING = (0.001, 0.003, 0.01), 101
+SEEDS = (42,)
 AGES = (10, 30, EPOCH, 2 * EPOCH, 3 * EPOCH, 4 * EPOCH, 6 * EPOCH, 8 * EPOCH, 10 * EPOCH, 12 * EPOCH)
 PROMPT = "The model"
 SHOWN, LONGER = 100, 500  # tokens of a sample, and of one that is searched for copies
-LENGTHS, TRUSTS = range(8), (5, 20, 50)
+LENGTHS, TRUSTS = range(13), (20, 50, 100)
 FIRST = 3
 
 
@@ -114,55 +114,72 @@ def train(config: Config, ages: tuple[int, ...], with_samples: bool) -> Json:
     return found
 
 
-def kept(name: str, config: Config, ages: tuple[int, ...], with_samples: bool = False) -> Json:
-    """The same, from build/larger/ if it was done before."""
-    files = [ROOT / "microgpt" / f"{name}.py" for name in PROGRAM] + scale_modules(["text"])
-    code = [code_lines(file.read_text(encoding="utf-8")) for file in files]
-    made_by = repr([code, (ROOT / FILE).read_text(encoding="utf-8"), config, ages, with_samples, BATCH, MERGES])
-    path = ROOT / "build" / "larger" / f"{name}-{config.seed}-{hashlib.sha256(made_by.encode()).hexdigest()[:16]}.json"
+def kept(name: str, made_by: Any, make: Callable[[], Json]) -> Json:
+    """What `make` finds, from build/larger/ if it was found before by the same program from the same text."""
+    text = (ROOT / FILE).read_text(encoding="utf-8")
+    path = ROOT / "build" / "larger" / f"{name}-{hashlib.sha256(repr([made_by, text]).encode()).hexdigest()[:16]}.json"
     if not path.is_file():
-        print(f"{name}, seed {config.seed}", flush=True)
-        found = train(config, ages, with_samples)
+        print(name, flush=True)
+        found = make()
         write_files(path.parent, {path.name: json.dumps(found).encode()})
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def kept_training(name: str, config: Config, ages: tuple[int, ...], with_samples: bool = False) -> Json:
+    files = [ROOT / "microgpt" / f"{name}.py" for name in PROGRAM] + scale_modules(["text"])
+    code = [code_lines(file.read_text(encoding="utf-8")) for file in files]
+    return kept(f"{name}-{config.seed}", [code, config, ages, with_samples, BATCH, MERGES], lambda: train(config, ages, with_samples))
+
+
+def kept_tables() -> Json:
+    code = [code_lines(inspect.getsource(function)) for function in (tables, table_losses, count_stretches, as_letters, split_paragraphs, load_pages, count_letters)]
+    return kept("tables", [code, LENGTHS, TRUSTS], tables)
 
 
 # ------------------------------------------------------------------------------------------- counting
 
 
+def as_letters(page: str) -> str:
+    """The bytes of a page, a character for each, and one more for its end."""
+    return page.encode().decode("latin-1") + chr(256)
+
+
+@lru_cache(maxsize=1)
+def count_stretches(pages: tuple[str, ...], longest: int) -> Counter[str]:
+    """How often each stretch of up to so many bytes stands in some pages; "" stands before each byte."""
+    stands: Counter[str] = Counter()
+    for page in pages:
+        text = as_letters(page)
+        stands[""] += len(text)
+        for n in range(1, longest + 1):
+            stands.update(text[i : i + n] for i in range(len(text) - n + 1))
+    return stands
+
+
 def table_losses(learned: list[str], exam: list[str], lengths: range, trust: int) -> list[float]:
     """The loss a letter of counting what follows up to n bytes, falling back on fewer, for each n."""
-    counts: list[dict[bytes, dict[int, int]]] = [defaultdict(lambda: defaultdict(int)) for _ in lengths]
-    end = 256  # of a page
-    for page in learned:
-        text = page.encode()
-        for i, byte in enumerate([*text, end]):
-            for n in lengths:
-                if n <= i:
-                    counts[n][text[i - n : i]][byte] += 1
-    totals = [{context: sum(row.values()) for context, row in table.items()} for table in counts]
+    stands = count_stretches(tuple(learned), lengths[-1] + 1)
     sums = [0.0] * len(lengths)
     for page in exam:
-        text = page.encode()
-        for i, byte in enumerate([*text, end]):
+        text = as_letters(page)
+        for i in range(len(text)):
             p = 1 / 257
             for n in lengths:
-                context = text[i - n : i]
-                if n <= i and context in totals[n]:
-                    p = (counts[n][context].get(byte, 0) + trust * p) / (totals[n][context] + trust)
+                if n <= i and (seen := stands.get(text[i - n : i])):
+                    p = (stands.get(text[i - n : i + 1], 0) + trust * p) / (seen + trust)
                 sums[n] -= math.log(p)
     return [round(total / count_letters(exam), 4) for total in sums]
 
 
 def tables() -> Json:
-    """How far one can get by counting; the trust is chosen on every tenth page to learn from."""
+    """How far one can get by counting; what it trusts and how far it looks back are chosen on every tenth page to learn from."""
     learned, exam = load_pages()
     rest, tuning = [page for i, page in enumerate(learned) if i % 10], learned[::10]
-    tried = {str(trust): min(table_losses(rest, tuning, LENGTHS, trust)) for trust in TRUSTS}
-    trust = min(tried, key=lambda trust: tried[trust])
-    losses = table_losses(learned, exam, LENGTHS, int(trust))
-    by_paragraph = min(table_losses(*split_paragraphs(learned + exam), LENGTHS, int(trust)))
-    return {"trust": int(trust), "tried": tried, "losses": losses, "best": min(losses), "back": losses.index(min(losses)), "by_paragraph": by_paragraph}
+    tried = {trust: table_losses(rest, tuning, LENGTHS, trust) for trust in TRUSTS}
+    trust = min(TRUSTS, key=lambda trust: min(tried[trust]))
+    back = tried[trust].index(min(tried[trust]))
+    losses, by_paragraph = (table_losses(*parts, LENGTHS, trust) for parts in ((learned, exam), split_paragraphs(learned + exam)))
+    return {"trust": trust, "tried": {str(trust): min(tried[trust]) for trust in TRUSTS}, "losses": losses, "back": back, "best": losses[back], "by_paragraph": by_paragraph[back]}
 
 
 def split_paragraphs(pages: list[str]) -> tuple[list[str], list[str]]:
@@ -175,21 +192,14 @@ def record_larger() -> Json:
     from microgpt.scale.text import copied
 
     learned, exam = load_pages()
-    runs: Json = {}
-    for seed in SEEDS:
-        for name, changed in RUNS.items():
-            config = Config(**{**vars(BASE), **changed, "seed": seed})
-            size = {"num_params": count_params(config, tokenizer().vocab_size)}
-            runs.setdefault(name, {})[str(seed)] = size | kept(name, config, AGES, name == "long" and seed == SEEDS[0])
-    rates = {
-        str(rate): kept(f"rate-{rate}", Config(**{**vars(BASE), "learning_rate": rate, "steps": 2 * EPOCH, "seed": TUNING}), (2 * EPOCH,))["exam"][0]
-        for rate in RATES
-    }
+    configs = {str(seed): Config(**{**vars(BASE), "seed": seed}) for seed in SEEDS}
     return {
         "pages": len(learned), "letters": count_letters(learned), "tokens": len(texts()["all"][0]) - 1,
         "exam": {"pages": [page.partition("\n")[0] for page in exam], "letters": count_letters(exam), "tokens": len(texts()["exam"][0]) - 1},
         "epoch": EPOCH, "settings": vars(BASE) | {"batch": BATCH, "merges": MERGES, "prompt": PROMPT},
-        "rates": rates, "runs": runs, "tables": tables(), "copied": round(copied("\n".join(exam), "\n".join(learned)), 3),
+        "num_params": count_params(BASE, tokenizer().vocab_size),
+        "runs": {seed: kept_training("long", config, AGES, config.seed == SEEDS[0]) for seed, config in configs.items()},
+        "tables": kept_tables(), "copied": round(copied("\n".join(exam), "\n".join(learned)), 3),
     }
 
 

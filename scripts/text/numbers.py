@@ -26,7 +26,7 @@ Python's own functions, `math`, all that `microgpt` exports, and
     subwords.runs["256"].losses     larger tokens: scripts/runs/subwords.py
     spelling.forms.letters          counting letters: scripts/runs/spelling.py
     modern.rope.difference.mean     the switches of the modern block: scripts/runs/modern.py
-    larger_text.runs.long["42"].exam   the book learns to write itself: scripts/runs/larger.py
+    larger_text.runs["42"].exam        the book learns to write itself: scripts/runs/larger.py
     sweep.cells["16-625"].mean      how the loss depends on size and data: scripts/runs/sizes.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
     docs                            the built-in names, in their order

@@ -158,6 +158,6 @@ def test_the_recorded_training_begins_as_the_code_does():
     tokenizer, (ids, _) = larger.tokenizer(), larger.texts()["all"]
     assert RECORDED["tokens"] == len(ids) - 1
     model = make_model(larger.BASE, tokenizer.vocab_size)
-    assert sum(p.numel() for p in model.parameters()) == RECORDED["runs"]["long"]["42"]["num_params"]
+    assert sum(p.numel() for p in model.parameters()) == RECORDED["num_params"]
     losses = [loss for _, loss in islice(train_on_text(model, ids, larger.BASE, larger.BATCH), larger.FIRST)]
-    assert losses == pytest.approx(RECORDED["runs"]["long"]["42"]["first"], abs=0.02)
+    assert losses == pytest.approx(RECORDED["runs"]["42"]["first"], abs=0.02)
