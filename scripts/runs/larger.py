@@ -11,8 +11,7 @@
             samples                 step -> what it writes after a prompt, and how much of it, in a longer one, is `copied`
             first                   the losses a token of the first steps, to check the code by
         tables              loss a letter of counting with fallback, by how many bytes `back`; `trust`; what both are chosen by;
-                            the loss with these, and the same if every tenth paragraph is kept out, and not whole pages;
-                            `neighbors`: of the same exam, but each paragraph's neighbors are there to learn from, and fewer pages
+                            the loss with these, and the same if every tenth paragraph is kept out, and not whole pages
         copied              the share of the exam that stands in what it learns from, by the measure of the samples
 
     python3 -m scripts.runs.larger      writes the text anew from the chapters as they are
@@ -133,7 +132,7 @@ def kept_training(name: str, config: Config, ages: tuple[int, ...], with_samples
 
 
 def kept_tables() -> Json:
-    code = [code_lines(inspect.getsource(function)) for function in (tables, table_losses, count_stretches, as_letters, split_paragraphs, with_neighbors, load_pages, count_letters)]
+    code = [code_lines(inspect.getsource(function)) for function in (tables, table_losses, count_stretches, as_letters, split_paragraphs, load_pages, count_letters)]
     return kept("tables", [code, LENGTHS, TRUSTS], tables)
 
 
@@ -180,19 +179,7 @@ def tables() -> Json:
     trust = min(TRUSTS, key=lambda trust: min(tried[trust]))
     back = tried[trust].index(min(tried[trust]))
     losses, by_paragraph = (table_losses(*parts, LENGTHS, trust) for parts in ((learned, exam), split_paragraphs(learned + exam)))
-    return {
-        "trust": trust, "tried": {str(trust): min(tried[trust]) for trust in TRUSTS}, "losses": losses, "back": back, "best": losses[back],
-        "by_paragraph": by_paragraph[back], "neighbors": with_neighbors(rest, exam, back, trust),
-    }  # fmt: skip
-
-
-def with_neighbors(learned: list[str], exam: list[str], back: int, trust: int) -> float:
-    """The loss of the exam, a tenth of its paragraphs at a time, when the other nine are there to learn from."""
-    paragraphs, total = [f"{line}\n" for page in exam for line in page.splitlines()], 0.0
-    for k in range(10):
-        asked, known = ("".join(line for i, line in enumerate(paragraphs) if (i % 10 == k) == is_asked) for is_asked in (True, False))
-        total += table_losses([*learned, known], [asked], range(back + 1), trust)[back] * count_letters([asked])
-    return round(total / (count_letters(["".join(paragraphs)]) + 9), 4)
+    return {"trust": trust, "tried": {str(trust): min(tried[trust]) for trust in TRUSTS}, "losses": losses, "back": back, "best": losses[back], "by_paragraph": by_paragraph[back]}
 
 
 def split_paragraphs(pages: list[str]) -> tuple[list[str], list[str]]:
