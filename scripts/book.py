@@ -27,7 +27,7 @@ if __name__ == "__main__" and os.environ.get("PYTHONPATH", "").split(os.pathsep)
 # What imports the program (numbers, recordings) comes after tangling, which may change the program: with_program().
 from scripts import run_tests, tangle  # noqa: E402
 from scripts.tangle import UserError, complain, guarded  # noqa: E402
-from scripts.text import examples, navigation, pages, stitch, variants, where  # noqa: E402
+from scripts.text import examples, exercises, navigation, pages, stitch, variants, where  # noqa: E402
 from scripts.text.chapter import READ_ME, Chapter, chapters_of  # noqa: E402
 
 HANDED_ON = ("benchmark", "mutate", "test")  # verbs that read their own options
@@ -82,6 +82,7 @@ def check(root: Path, chapters: list[str]) -> int:
     faults: list[object] = [f"{page}: not as the chapters have it (run python3 scripts/book.py)" for page in pages.stale(root)]
     faults += with_program("text.numbers").check(readable(root))
     faults += variants.faults(root)
+    faults += exercises.faults(root, chapters_of(root))
     faults += with_program("text.claims").check(chapters_of(root))
     faults += stale_recordings()
     for fault in faults:

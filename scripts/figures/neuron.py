@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..runs.default import default_run, tokens_of
-from ._passes import default_reader, read
+from ..runs.passes import read
+from ._passes import default_reader
 from ._still import load, number, table
 
 NAMES = 300  # read to see when neurons fire

@@ -6,7 +6,8 @@ from typing import Any
 
 from microgpt import linear
 
-from ._passes import default_reader, read
+from ..runs.passes import read
+from ._passes import default_reader
 from ._still import load, number, table
 
 NAMES = ("emma", "olivia", "noah", "kwyjibo")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from microgpt import Value, distribution, empty_cache, gpt
+from microgpt import Value, distribution
 
-from ..runs.default import default_run
+from ..runs.passes import last_logits
+from ._passes import default_reader
 from ._still import Html, element, load, number, table
 
 BEGINNINGS = ["", "a", "em", "jo", "mar", "th", "anna", "xqz"]
@@ -17,14 +18,9 @@ IN_STILL = 6
 
 def record() -> dict[str, Any]:
     """The logits of the trained model after some beginnings."""
-    run = default_run()
-    logits = {}
-    for beginning in BEGINNINGS:
-        keys, values = empty_cache(run.config)
-        for position, token in enumerate([run.tokenizer.bos, *run.tokenizer.encode(beginning)]):
-            last = gpt(token, position, keys, values, run.params, run.config)
-        logits[beginning] = [round(logit.data, 4) for logit in last]
-    return {"tokens": [*run.tokenizer.chars, "end"], "logits": logits}
+    reader = default_reader()
+    logits = {beginning: last_logits(beginning, reader) for beginning in BEGINNINGS}
+    return {"tokens": [*reader.tokenizer.chars, "end"], "logits": logits}
 
 
 RECORDINGS = {"temperature.json": record}

@@ -247,11 +247,11 @@ def examples_words(error: BaseException) -> str:
     return traceback.format_exception_only(type(error), error)[-1]
 
 
-def remember(text: str) -> None:
-    """Have tracebacks find the lines of a block."""
+def remember(text: str, name: str = BLOCK) -> None:
+    """Have tracebacks find the lines of a text that Python calls `name`."""
     import linecache
 
-    linecache.cache[BLOCK] = (len(text), None, text.splitlines(keepends=True), BLOCK)
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
 
 
 class Output(io.StringIO):

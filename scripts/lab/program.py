@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import invalidate_caches
 from pathlib import Path
 from types import TracebackType
@@ -75,6 +76,20 @@ class Program:
                 old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{chapter}", f"b/{chapter}"
             )
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in parts)
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Within it, the program is as the book prints it; what is imported then stays so."""
+        if self.book is self.printed:
+            yield
+            return
+        changed, self.book = self.book, self.printed
+        self._write(self.printed)
+        try:
+            yield
+        finally:
+            self._write(changed)
+            self.book = changed
 
     def told(self, error: BaseException, own: dict[str, str]) -> list[dict[str, object]]:
         """A traceback whose frames are lines of chapters, the outermost call first; the last entry is the error.

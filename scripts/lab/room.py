@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from . import exercises
 from .blocks import Examples
 from .program import Change, Program
 from .training import Training, described, knobs, loaded, read_docs
 
 
+MODEL = "docs/assets/data/model.json"
 # By name: the package's own are other classes after each change.
 REFUSALS = ("Refused", "CheckpointError", "DataError", "DivergenceError")
 
@@ -33,6 +36,7 @@ class Room:
         self._baseline: dict[str, dict[int, list[bool | None]]] = {}
         self.training: Training | None = None
         self.docs: list[str] | None = None
+        self._passes: Any = None
 
     def call(self, name: str, arguments: str) -> str:
         """Do what is asked; JSON in and out. An answer has `value`, or `refused`, or `trace` of what was raised."""
@@ -93,14 +97,9 @@ class Room:
         different = {i: results for i, results in changed.items() if any(r.same is False for r in results)}
         if different and chapter not in self._baseline:  # some can't be run here at all, and differ anyhow
             self.tell({"baseline": True})
-            here, self.program.book = self.program.book, self.program.printed
-            self.program._write(self.program.printed)
-            try:
+            with self.program.unchanged():
                 ran = dict(Examples(self.program, chapter).run_all(self.tell))
                 self._baseline[chapter] = {i: [r.same for r in results] for i, results in ran.items()}
-            finally:
-                self.program._write(here)
-                self.program.book = here
         listed = []
         blocks = Examples(self.program, chapter).blocks
         for i, results in different.items():
@@ -109,6 +108,16 @@ class Room:
             if wrong:
                 listed.append({"text": blocks[i].text, "results": [r._asdict() for r in wrong]})
         return listed
+
+    # ---------------------------------------------------------------------------------- exercises
+
+    def do_check(self, chapter: str, id: str, code: str) -> dict[str, Any]:
+        """Hold the reader's code for an exercise against its asserts: see exercises.check."""
+        try:
+            asserts = exercises.asserts_of(self.program.root / chapter, id)
+        except LookupError as error:
+            raise Refused(f"{error}; load the page again") from None
+        return exercises.check(self.program, code, asserts, self.tell)
 
     # ----------------------------------------------------------------------------------- training
 
@@ -180,6 +189,21 @@ class Room:
         """Which of the texts stand in the data?"""
         docs = set(self._training.docs)
         return [name in docs for name in names]
+
+    # ------------------------------------------------------------------------------------ figures
+
+    def do_look(self, what: str, text: str) -> Any:
+        """What the recorded model of the unchanged program makes of a text, in the form in which figures have it recorded.
+
+        `what` is a function of scripts/runs/passes.py: `passed`, `played` or `last_logits`.
+        """
+        if self._passes is None:
+            with self.program.unchanged():
+                self._passes = import_module("scripts.runs.passes")
+                self._reader = self._passes.recorded_reader(self.program.root / MODEL)
+        if what not in ("passed", "played", "last_logits"):
+            raise Refused(f"the figures know nothing of {what}")
+        return self._refusing(lambda: getattr(self._passes, what)(text, self._reader))
 
     @property
     def _training(self) -> Training:

@@ -35,6 +35,7 @@ stale() knows without running anything what has to be recorded again. All but pa
     smaller.json    what rounding does to trained models: explained in smaller.py
     subwords.json   the loss per letter with larger tokens: explained in subwords.py
     spelling.json   counting the e's of a word, with and without its letters: explained in spelling.py
+    model.json      the model of the default run: explained in model.py
     lab.json        what the lab in the browser costs: explained in in_browser.py
     larger.json     a model of a million parameters that learns from this book: explained in larger.py
     sizes.json      how the loss depends on size and data: explained in sizes.py
@@ -64,6 +65,7 @@ from .default import record_run
 from .fingerprint import fingerprint
 from .ladder import record_ladder
 from .measures import record_measures
+from .model import record_model
 from .paired import record_paired
 from .smaller import record_smaller
 from .spelling import record_spelling
@@ -85,6 +87,7 @@ def later(module: str, function: str) -> Callable[[], Json]:
 
 RECORDINGS: dict[str, Callable[[], Json]] = {
     "run.json": record_run,
+    "model.json": record_model,
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from microgpt import Value, softmax
-from scripts.figures._passes import STEPS, read
+from scripts.runs.passes import STEPS, read
 from scripts.runs.default import default_run
 from tests import ROOT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from microgpt import Config, Value, add, dot, empty_cache, gpt, linear, mlp, multi_head_attention, rmsnorm, softmax
-from scripts.figures._passes import STEPS
+from scripts.runs.passes import STEPS
 from scripts.figures.pipeline import STAGES
 from scripts.runs.default import default_run
 from scripts.text.chapter import Chapter, chapters_of

@@ -267,6 +267,30 @@ def test_another_tab_hears_of_a_change(lab):
     other.close()
 
 
+# -------------------------------------------------------------------------------------------- figures
+
+
+@pytest.mark.parametrize("path, figure, then", [
+    ("3-architecture/11-multi-head-attention/", "attention", ".attention-grid [role=gridcell] >> nth=9"),
+    ("3-architecture/12-the-whole-gpt/", "pipeline", "legend:has-text('position') ~ label:has-text('4 z')"),
+    ("1-data/03-the-bos-token/", "prediction-game", ".tokens b:has-text('?') >> nth=2"),
+    ("5-inference/02-temperature-and-sampling/", "temperature", "p:has-text('The likeliest token')"),
+])  # fmt: skip
+def test_figures_take_the_readers_word(lab, path, figure, then):
+    go(lab, path)
+    live = lab.page.locator(f"figure-{figure}").first
+    live.evaluate("element => element.scrollIntoView()")
+    live.locator(".live").wait_for()
+    live.locator("select").first.select_option("another…")
+    live.get_by_label("your own").fill("É")
+    live.get_by_role("button", name="Show").click()
+    live.get_by_text("the character 'É' is not in the alphabet").wait_for()
+    live.get_by_label("your own").fill("xyaz")
+    live.get_by_role("button", name="Show").click()
+    live.locator(then).first.wait_for()
+    assert not live.get_by_text("can't be shown").count()
+
+
 # --------------------------------------------------------------------------------------- the workbench
 
 
@@ -305,6 +329,9 @@ def test_settings_data_and_models(lab, tmp_path):
     assert lab.page.get_by_role("link", name="Link to these settings").get_attribute("href") == "#n_head=2&steps=30"
     lab.page.get_by_role("button", name="Train", exact=True).click()
     lab.page.locator("table").get_by_role("rowheader", name="n_head 2, steps 30").wait_for()
+    lab.page.get_by_role("button", name="Show its weights").click()
+    lab.page.get_by_text("wte: 9 rows of 16").wait_for()
+    assert lab.page.locator(".lab-matrix .strip").count() == 9
     with lab.page.expect_download() as download:
         lab.page.get_by_role("button", name="Save the model").click()
     model = tmp_path / "model.json"

@@ -364,3 +364,44 @@ def test_without_a_training_there_is_nothing_to_ask(folder):
     asking.process.stdin.close()
     asking.process.wait(timeout=30)
     asking.process.stdout.close()
+
+
+# ------------------------------------------------------------------------------------------- figures
+
+
+def recorded(name: str) -> dict:
+    return json.loads((ROOT / "docs/assets/data/figures" / name).read_text(encoding="utf-8"))
+
+
+def without_fingerprint(content: dict) -> dict:
+    return {key: value for key, value in content.items() if key != "fingerprint"}
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_figures_show_of_a_recorded_name_what_was_recorded(folder, changed):
+    """Whatever the reader changed: the figures are of the program as it is printed."""
+    asking = Asking(folder)
+    if changed:
+        asking("apply", changes=[softmax(lambda code: code.replace("e / total", "2 * e / total"))])
+    for name in ("emma", "kwyjibo"):
+        assert asking("look", what="passed", text=name) == without_fingerprint(recorded(f"passes-{name}.json"))
+    for name, games in recorded("prediction-game.json")["names"].items():
+        assert asking("look", what="played", text=name) == games
+    for beginning, logits in recorded("temperature.json")["logits"].items():
+        assert asking("look", what="last_logits", text=beginning) == logits
+    asking.process.stdin.close()
+    asking.process.wait(timeout=30)
+    asking.process.stdout.close()
+
+
+def test_figures_refuse_what_the_model_can_not_read(room):
+    assert room.refused("look", what="passed", text="Zoë").startswith("the character 'Z' is not in the alphabet")
+    assert room.refused("look", what="played", text="") == "there is no letter; type at least one"
+    assert "leave no room" in room.refused("look", what="passed", text="a" * 16)
+    assert room.refused("look", what="open", text="emma") == "the figures know nothing of open"
+
+
+def test_the_recorded_model_is_one_that_the_command_line_loads():
+    command = [sys.executable, "-m", "microgpt", "--load", "docs/assets/data/model.json", "--quiet", "--samples", "5"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert [line.split(": ")[1] for line in printed.splitlines()] == RUN["samples_at"]["1000"][:5]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from microgpt import Value, attention_head, empty_cache, gpt, linear, softmax
-from scripts.figures._passes import NAMES, OBSERVED, STEPS, letters, observed, read
+from scripts.figures._passes import NAMES, letters
 from scripts.figures._still import load
 from scripts.runs.default import GPT, default_run
+from scripts.runs.passes import OBSERVED, STEPS, observed, read
 
 pytestmark = pytest.mark.usefixtures("default_run_made")
 

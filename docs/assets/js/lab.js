@@ -1,8 +1,9 @@
-/* The lab's buttons on each page: run or edit an example, change a piece of the program. All that is behind them, the
-   modules of lab/ and Python, is fetched when one is pressed. */
+/* The lab's buttons on each page: run or edit an example, change a piece of the program, check an exercise. All that is
+   behind them, the modules of lab/ and Python, is fetched when one is pressed. */
 (() => {
   const folder = new URL("lab/", document.currentScript.src)
   const KEY = "microgpt-changes" // as in lab/changes.js
+  const SOLVED = "microgpt-solved" // as in lab/exercises.js
 
   const make = (tag, properties) => Object.assign(document.createElement(tag), properties)
   const count = () => {
@@ -58,6 +59,53 @@
     })
   }
 
+  /* Before the folded answer, for each check (scripts/site/exercises.py): a field for each thing that is asked for, or a
+     button that opens an editor. */
+  function addChecks() {
+    document.querySelectorAll(".md-content details [data-check]").forEach((place, nth) => {
+      const { id, questions } = JSON.parse(place.dataset.check)
+      const form = make("form", { className: "lab-exercise" })
+      form.setAttribute("aria-label", `Exercise ${nth + 1}`)
+      form.dataset.id = id
+      for (const { label } of questions ?? []) {
+        const field = make("label", { textContent: label === "answer" ? "Your answer" : label })
+        field.append(make("input", { autocomplete: "off", autocapitalize: "off", spellcheck: false }))
+        form.append(field)
+      }
+      form.append(make("button", { className: "lab-button", textContent: questions ? "Check" : "Try it" }),
+        make("span", { className: "lab-solved", textContent: "Solved", hidden: true }),
+        make("p", { className: "lab-said", role: "status" }))
+      form.onsubmit = event => {
+        event.preventDefault()
+        module("exercises.js", form).then(lab => lab.submit(form, JSON.parse(place.dataset.check)))
+      }
+      place.closest("details").before(form)
+    })
+    tellSolved()
+  }
+
+  /* What was solved on this device, on the exercise and in the line above the title. */
+  function tellSolved() {
+    const chapter = document.querySelector("[data-chapter]")?.dataset.chapter
+    const forms = [...document.querySelectorAll(".lab-exercise")]
+    let solved = {}
+    try {
+      solved = Object(JSON.parse(localStorage.getItem(SOLVED))?.[chapter])
+    } catch {} // nothing that we wrote
+    for (const form of forms) {
+      const given = solved[form.dataset.id]
+      form.querySelector(".lab-solved").hidden = given === undefined
+      if (Array.isArray(given))
+        form.querySelectorAll("input").forEach((field, i) => { field.value ||= given[i] })
+    }
+    document.querySelector(".lab-score")?.remove()
+    const number = forms.filter(({ dataset }) => dataset.id in solved).length
+    if (number)
+      document.querySelector(".page-place")?.append(make("span", {
+        className: "lab-score", textContent: ` · ${number} of ${forms.length} exercise${forms.length === 1 ? "" : "s"} solved`
+      }))
+  }
+
   function tellChanges() {
     document.querySelectorAll(".lab-changed").forEach(element => element.remove())
     const page = document.querySelector("[data-changes-page]"), number = count()
@@ -80,11 +128,13 @@
       here.dataset.tools = "there"
       if (here.dataset.lab !== "no")
         addTools(here.dataset.chapter)
+      addChecks()
       for (const place of document.querySelectorAll("[data-lab-page]"))
         module(`${place.dataset.labPage}.js`, place).then(lab => lab.start(place))
     }
     tellChanges()
   })
   addEventListener("microgpt-changes", tellChanges)
-  addEventListener("storage", ({ key }) => key === KEY && tellChanges())
+  addEventListener("microgpt-solved", tellSolved)
+  addEventListener("storage", ({ key }) => key === KEY ? tellChanges() : key === SOLVED && tellSolved())
 })()

@@ -97,7 +97,7 @@ customElements.define("figure-attention", class extends Figure {
 
     live.append(
       row(
-        nameSelect({ names, status, change: choose }),
+        nameSelect({ names, status, change: choose, another: vocabulary.length === 27 }),
         radio({ label: "training", choices: ["before", "after"], value: time, change: to => { time = to; draw() } })),
       row(radio({
         label: "head", choices: HEADS.map(h => [h, html("span", { class: "thumb-label" }, thumbs[h], html("span", {}, h + 1))]), value: head,

@@ -1,5 +1,5 @@
 /* The rows of wte and wpe, their sum, its normalization; and which rows are alike, at seven moments of the training. */
-import { checkbox, liveText, radio, row, select, slider } from "./shared/controls.js"
+import { button, checkbox, liveText, radio, row, select, slider } from "./shared/controls.js"
 import { html, number, svg } from "./shared/dom.js"
 import { drawing } from "./shared/drawing.js"
 import { Figure, load } from "./shared/figure.js"
@@ -133,9 +133,20 @@ customElements.define("figure-embeddings", class extends Figure {
       status.say(`${note}After ${step.toLocaleString("en")} steps ${name(own)} is most like ${listed(others.slice(0, 4))}, and least like ${listed(others.slice(-2).reverse())}.`)
     }
 
+    /* The letters of a name of the reader's, each at its position. */
+    const letters = html("div", { class: "controls", role: "group", "aria-label": "its letters" })
+    const ownName = html("input", { type: "text", size: 12, maxlength: 15, autocomplete: "off", autocapitalize: "off", spellcheck: "false", oninput() {
+      const text = [...ownName.value.trim()], unknown = text.find(letter => !chars.includes(letter))
+      letters.replaceChildren(...unknown || !text.length ? [] : ["BOS", ...text].map((letter, i) =>
+        button({ label: `${i} ${letter}`, press: () => choose(i ? chars.indexOf(letter) : BOS, i) })))
+      if (unknown)
+        status.say(`The character ${unknown} is not in the alphabet ${chars.join("")}.`)
+    } })
+
     const tokensOnly = [html("p", { class: "figure-note" }, "· is BOS"), html("table", { class: "means" }, html("caption", {}, "mean cosine of two tokens"), means)]
     live.append(
       row(tokenSelect, positionSlider, stepSlider, checkbox({ label: "numbers", change: on => live.classList.toggle("numbers", on) })),
+      html("div", { class: "controls" }, html("label", { class: "control" }, "letters of your own", ownName), letters),
       strips, status,
       row(radio({ label: "compare", choices: [["wte", "tokens"], ["wpe", "positions"]], value: kind, change: value => { kind = value; show() } })),
       html("div", { class: "beside" },

@@ -72,7 +72,7 @@ customElements.define("figure-pipeline", class extends Figure {
     stages.forEach((stage, i) => stage.addEventListener("click", () => control.go(i)))
     live.append(
       row(
-        nameSelect({ names: choices, status, change: chooseName }),
+        nameSelect({ names: choices, status, change: chooseName, another: true }),
         radio({ label: "training", choices: ["before", "after"], value: time, change: to => { time = to; fill() } }),
         checkbox({ label: "numbers", change: on => live.classList.toggle("numbers", on) })),
       positions, control, status, where, list)

@@ -4,6 +4,7 @@ import { html, number, percent, svg } from "./shared/dom.js"
 import { drawing } from "./shared/drawing.js"
 import { Figure, load } from "./shared/figure.js"
 import { player } from "./shared/player.js"
+import { ANOTHER, anotherText } from "./shared/lab.js"
 import { axisLeft, linear, ticks } from "./shared/scale.js"
 
 const HEIGHT = 190, TOP = 14, BOTTOM = 150, LEFT = 40
@@ -25,13 +26,22 @@ customElements.define("figure-prediction-game", class extends Figure {
       return game
     }
     let game
+    const own = anotherText({ what: "played", take(found, text) {
+      names[text] = found
+      name = text
+      game = open()
+    } })
     live.append(row(
       select({
-        label: "name", choices: Object.keys(names), change(choice) {
+        label: "name", choices: [...Object.keys(names), ANOTHER], change(choice) {
+          own.show(choice === ANOTHER)
+          if (choice === ANOTHER)
+            return
           name = choice
           game = open()
         }
       }),
+      own,
       radio({
         label: "model", choices: [[steps[0], "before training"], [steps[1], `after ${steps[1]} steps`]], value: step, change(choice) {
           step = choice

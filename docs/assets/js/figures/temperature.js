@@ -4,6 +4,7 @@ import { button, liveText, row, select, slider } from "./shared/controls.js"
 import { html, number, svg } from "./shared/dom.js"
 import { drawing } from "./shared/drawing.js"
 import { Figure, load } from "./shared/figure.js"
+import { ANOTHER, anotherText } from "./shared/lab.js"
 import { axisLeft, line, linear } from "./shared/scale.js"
 
 const START = "em", SEED = 42, HEIGHT = 220
@@ -110,16 +111,26 @@ customElements.define("figure-temperature", class extends Figure {
         : `Drawn most often: ${often.map(i => `${tokens[i]} ${counts[i]} times`).join(", ")}.`)
     }
 
+    const own = anotherText({ what: "last_logits", take(found, text) {
+      logits[text] = found
+      beginning = text
+      change()
+      picture.redraw()
+    } })
     const controls = row(
       select({
         label: "after", value: START,
-        choices: Object.keys(logits).map(text => [text, text || "nothing (BOS)"]),
+        choices: [...Object.keys(logits).map(text => [text, text || "nothing (BOS)"]), ANOTHER],
         change(text) {
+          own.show(text === ANOTHER)
+          if (text === ANOTHER)
+            return
           beginning = text
           change()
           picture.redraw()
         }
       }),
+      own,
       slider({
         label: "temperature", min: 0, max: 3, step: 0.05, value: 1, digits: 2,
         change(t) {

@@ -1,6 +1,6 @@
 /* The page "The lab": the whole program with its knobs, on the built-in names or on the reader's text. */
 import { html, number, percent } from "../figures/shared/dom.js"
-import { load } from "../figures/shared/figure.js"
+import { strip } from "../figures/shared/strip.js"
 import { chart } from "./chart.js"
 import { Refused, ask, remember, state as python } from "./client.js"
 import { inForce, problem } from "./output.js"
@@ -245,11 +245,31 @@ export function start(place) {
     written.replaceChildren(nameList(found, await ask("known", { names: found })))
   })
   beginning.oninput = guess
+  /* The numbers of a matrix, a row a strip; the strongest color is its largest. */
+  const matrix = html("select", { id: "lab-matrix", onchange: () => drawMatrix() })
+  const weights = html("div")
+  let numbers = null
+  const showWeights = trying(afterTrouble, async () => {
+    numbers = await ask("weights")
+    const before = matrix.value
+    matrix.replaceChildren(...Object.keys(numbers).map(name => html("option", { value: name, selected: name === before }, name)))
+    matrix.parentElement.hidden = false
+    drawMatrix()
+  })
+
+  function drawMatrix() {
+    const rows = numbers[matrix.value], largest = Math.max(...rows.flat().map(Math.abs))
+    weights.replaceChildren(
+      html("p", {}, `${matrix.value}: ${rows.length} rows of ${rows[0].length}, from ${number(Math.min(...rows.flat()))} (blue) to ${number(Math.max(...rows.flat()))} (orange)`),
+      html("div", { class: "figure lab-matrix", tabindex: 0, role: "group", "aria-label": `the rows of ${matrix.value}` }, rows.map((row, i) => strip(row, { label: `row ${i}`, largest }))))
+  }
+
   const save = trying(afterTrouble, async () => download("model.json", await ask("save"), "application/json"))
   const after = group("What it has learned",
     html("div", { class: "lab-tools lab-left" }, html("label", { for: "lab-beginning" }, "A beginning"), beginning,
       html("label", { for: "lab-heat" }, "temperature"), temperature, button("What comes next?", guess), button("Write 20", writeNames)),
     afterTrouble, letters, written,
+    html("div", { class: "lab-tools lab-left" }, button("Show its weights", showWeights), html("label", { hidden: true }, "of ", matrix)), weights,
     html("div", { class: "lab-tools lab-left" }, button("Save the model", save)),
     html("p", { class: "lab-about" }, "python3 -m microgpt --load model.json reads it."))
   after.hidden = true
