@@ -11,7 +11,8 @@
             samples                 step -> what it writes after a prompt, and how much of it, in a longer one, is `copied`
             first                   the losses a token of the first steps, to check the code by
         tables              loss a letter of counting with fallback, by how many bytes `back`; `trust`; what both are chosen by;
-                            the loss with these, and the same if every tenth paragraph is kept out, and not whole pages
+                            the loss with these, and the same if every tenth paragraph is kept out, and not whole pages;
+                            `neighbors`: of the same exam, but each paragraph's neighbors are there to learn from, and fewer pages
         copied              the share of the exam that stands in what it learns from, by the measure of the samples
 
     python3 -m scripts.runs.larger      writes the text anew from the chapters as they are
@@ -132,7 +133,7 @@ def kept_training(name: str, config: Config, ages: tuple[int, ...], with_samples
 
 
 def kept_tables() -> Json:
-    code = [code_lines(inspect.getsource(function)) for function in (tables, table_losses, count_stretches, as_letters, split_paragraphs, load_pages, count_letters)]
+    code = [code_lines(inspect.getsource(function)) for function in (tables, table_losses, losses_by, count_stretches, as_letters, split_paragraphs, with_neighbors, load_pages, count_letters)]
     return kept("tables", [code, LENGTHS, TRUSTS], tables)
 
 
@@ -158,7 +159,10 @@ def count_stretches(pages: tuple[str, ...], longest: int) -> Counter[str]:
 
 def table_losses(learned: list[str], exam: list[str], lengths: range, trust: int) -> list[float]:
     """The loss a letter of counting what follows up to n bytes, falling back on fewer, for each n."""
-    stands = count_stretches(tuple(learned), lengths[-1] + 1)
+    return losses_by(count_stretches(tuple(learned), lengths[-1] + 1), exam, lengths, trust)
+
+
+def losses_by(stands: Counter[str], exam: list[str], lengths: range, trust: int) -> list[float]:
     sums = [0.0] * len(lengths)
     for page in exam:
         text = as_letters(page)
@@ -179,7 +183,22 @@ def tables() -> Json:
     trust = min(TRUSTS, key=lambda trust: min(tried[trust]))
     back = tried[trust].index(min(tried[trust]))
     losses, by_paragraph = (table_losses(*parts, LENGTHS, trust) for parts in ((learned, exam), split_paragraphs(learned + exam)))
-    return {"trust": trust, "tried": {str(trust): min(tried[trust]) for trust in TRUSTS}, "losses": losses, "back": back, "best": losses[back], "by_paragraph": by_paragraph[back]}
+    return {
+        "trust": trust, "tried": {str(trust): min(tried[trust]) for trust in TRUSTS}, "losses": losses, "back": back, "best": losses[back],
+        "by_paragraph": by_paragraph[back], "neighbors": with_neighbors(rest, exam, back, trust),
+    }  # fmt: skip
+
+
+def with_neighbors(learned: list[str], exam: list[str], back: int, trust: int) -> float:
+    """The loss of the exam, a tenth of its paragraphs at a time, when the other nine are there to learn from."""
+    most = count_stretches(tuple(learned), back + 1)
+    paragraphs, total = [f"{line}\n" for page in exam for line in page.splitlines()], 0.0
+    for k in range(10):
+        asked, known = ("".join(line for i, line in enumerate(paragraphs) if (i % 10 == k) == is_asked) for is_asked in (True, False))
+        stands = most.copy()
+        stands.update(count_stretches.__wrapped__((known,), back + 1))
+        total += losses_by(stands, [asked], range(back + 1), trust)[back] * count_letters([asked])
+    return round(total / (count_letters(["".join(paragraphs)]) + 9), 4)
 
 
 def split_paragraphs(pages: list[str]) -> tuple[list[str], list[str]]:
