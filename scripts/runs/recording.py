@@ -37,6 +37,7 @@ stale() knows without running anything what has to be recorded again. All but pa
     spelling.json   counting the e's of a word, with and without its letters: explained in spelling.py
     model.json      the model of the default run: explained in model.py
     lab.json        what the lab in the browser costs: explained in in_browser.py
+    larger.json     a model of a million parameters that learns from this book: explained in larger.py
     sizes.json      how the loss depends on size and data: explained in sizes.py
     figures/*.json  what the figures show; explained in their modules
 """
@@ -107,6 +108,7 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "subwords.json": record_subwords,
     "spelling.json": record_spelling,
     "lab.json": later("scripts.runs.in_browser", "record_in_browser"),
+    "larger.json": later("scripts.runs.larger", "record_larger"),
     "sizes.json": later("scripts.runs.sizes", "record_sizes"),
     **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
 }

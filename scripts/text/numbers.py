@@ -26,6 +26,7 @@ Python's own functions, `math`, all that `microgpt` exports, and
     subwords.runs["256"].losses     larger tokens: scripts/runs/subwords.py
     spelling.forms.letters          counting letters: scripts/runs/spelling.py
     modern.rope.difference.mean     the switches of the modern block: scripts/runs/modern.py
+    larger_text.runs["42"].exam        the book learns to write itself: scripts/runs/larger.py
     sweep.cells["16-625"].mean      how the loss depends on size and data: scripts/runs/sizes.py
     neuron.on[7]                    how often each neuron is on: scripts/figures/neuron.py
     docs                            the built-in names, in their order
@@ -251,6 +252,7 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "subwords": lambda: load_recorded("subwords.json"),
     "spelling": lambda: load_recorded("spelling.json"),
     "lab": lambda: load_recorded("lab.json"),
+    "larger_text": lambda: load_recorded("larger.json"),
     "sweep": lambda: load_recorded("sizes.json"),
     "neuron": lambda: load_recorded("figures/neuron.json"),
     "code_lines": count_code_lines,
