@@ -373,7 +373,7 @@ TWO = """\
 
 <details markdown="1"><summary>More</summary>
 
-```python {#begin}
+```python {#begin .continued}
 # <<end>>
 ```
 
