@@ -32,7 +32,7 @@ def test_the_line_of_the_figure_is_the_chapters():
 
 def test_the_floor_bends_the_line(figure):
     v, live = figure(PAGE, "figure-sweep", viewport={"width": 360, "height": 800})
-    slider, status = live.get_by_label("floor"), live.locator(".figure-status")
+    slider, status = live.get_by_role("slider", name="floor"), live.locator(".figure-status")
     assert status.inner_text() == told(RECORDED["floor"])
     for floor in ("0", "1.8", "2.1"):
         slider.fill(floor)

@@ -273,7 +273,7 @@ def test_another_tab_hears_of_a_change(lab):
 
 
 @pytest.mark.parametrize("path, figure, then", [
-    ("3-architecture/11-multi-head-attention/", "attention", ".attention-grid [role=gridcell] >> nth=9"),
+    ("3-architecture/11-multi-head-attention/", "attention", ".attention-grid th:has-text('4 z')"),
     ("3-architecture/12-the-whole-gpt/", "pipeline", "legend:has-text('position') ~ label:has-text('4 z')"),
     ("1-data/03-the-bos-token/", "prediction-game", ".tokens b:has-text('?') >> nth=2"),
     ("5-inference/02-temperature-and-sampling/", "temperature", "p:has-text('The likeliest token')"),
