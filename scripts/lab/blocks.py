@@ -10,11 +10,13 @@ import ast
 import contextlib
 import doctest
 import io
+import linecache
 import os
 import re
 import runpy
 import shlex
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -80,7 +82,7 @@ class Examples:
         self.blocks = runnable(Chapter(program.root / path))
         self._book = program.book
         self._done: list[tuple[int, str]] = []  # the blocks that ran, with their text
-        self._names: dict[str, object] = {}
+        self._names: dict[str, object] = {"__name__": "__main__"}
 
     def find(self, text: str, nth: int = 0) -> int:
         """The position of the nth block with this text. Raises LookupError."""
@@ -106,18 +108,14 @@ class Examples:
             return 0, list(self._commands(index, texts.get(index), tell))
         needed = [i for i in range(index) if self.blocks[i].language == "pycon"]
         wanted = [(i, texts.get(i, self.code(i))) for i in needed]
-        if self._done != wanted or self._book is not self.program.book:
-            kept = 0 if self._book is not self.program.book or self._done != wanted[: len(self._done)] else len(self._done)
-            if not kept:
-                self._names, self._done, self._book = {"__name__": "__main__"}, [], self.program.book
-            before = wanted[kept:]
-            for number, (i, text) in enumerate(before):
-                tell({"before": [number + 1, len(before)]})
-                for _ in self._python(i, text, lambda _: None):
-                    pass
-                self._done.append((i, text))
-        else:
-            before = []
+        if self._book is not self.program.book or self._done != wanted[: len(self._done)]:
+            self._names, self._done, self._book = {"__name__": "__main__"}, [], self.program.book
+        before = wanted[len(self._done) :]
+        for number, (i, text) in enumerate(before, 1):
+            tell({"before": [number, len(before)]})
+            for _ in self._python(i, text, lambda _: None):
+                pass
+            self._done.append((i, text))
         text = texts.get(index, self.code(index))
         results = list(self._python(index, text, tell))
         self._done.append((index, text))
@@ -169,7 +167,7 @@ class Examples:
         if error is None:
             want = known.want if known else None
             return Result(source, got, want, check(known.want, got, OPTIONS) if known else None, [])
-        words = examples_words(error)
+        words = in_words(error)
         expected = known is not None and known.error is not None and check(known.error, words, OPTIONS)
         return Result(source, got, known.want if known else None, expected if known else None, self.program.told(error, NAMED))
 
@@ -240,17 +238,13 @@ def stripped(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().split("\n")]
 
 
-def examples_words(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
     """An error as doctest compares it."""
-    import traceback
-
     return traceback.format_exception_only(type(error), error)[-1]
 
 
 def remember(text: str, name: str = BLOCK) -> None:
     """Have tracebacks find the lines of a text that Python calls `name`."""
-    import linecache
-
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
 
 

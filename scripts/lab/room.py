@@ -54,7 +54,10 @@ class Room:
     # ------------------------------------------------------------------------------------ changes
 
     def do_apply(self, changes: list[dict]) -> dict[str, Any]:
-        """Bring the changes into force that fit the book; name those that don't, and what tangle has against the rest."""
+        """Bring the changes into force that fit the book; name those that don't, and what tangle has against the rest.
+
+        After a fault none is in force, as the page says, whatever was before.
+        """
         all_changes = [Change(**change) for change in changes]
         stale = self.program.stale(all_changes)
         fitting = [i for i in range(len(changes)) if i not in stale]
@@ -62,6 +65,8 @@ class Room:
             {**fault._asdict(), "change": fitting[fault.change] if fault.change >= 0 else -1}
             for fault in self.program.apply([all_changes[i] for i in fitting])
         ]
+        if faults:
+            self.program.apply([])
         return {"stale": stale, "faults": faults}
 
     def do_patch(self, changes: list[dict]) -> str:

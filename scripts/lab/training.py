@@ -7,7 +7,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -87,8 +87,6 @@ class Training:
 
         Raises ValueError for a prompt that it can't read.
         """
-        from dataclasses import replace
-
         config = self.config if temperature is None else replace(self.config, temperature=temperature)
         rng = random.Random(self.config.seed)
         return [self.microgpt.sample(self.params, config, self.tokenizer, rng, prompt) for _ in range(count)]
@@ -102,8 +100,6 @@ class Training:
 
     def next_letters(self, prompt: str, temperature: float | None = None) -> list[tuple[str, float]]:
         """The probabilities of what comes after `prompt`, the likeliest first; "" is the end. Raises ValueError."""
-        from dataclasses import replace
-
         config = replace(self.config, temperature=self.config.temperature if temperature is None else temperature)
         drawn = self.microgpt.generate(self.params, config, self.tokenizer, random.Random(0), prompt)
         probs = next(drawn)[1]

@@ -220,6 +220,14 @@ def test_faults_are_tangles_own_at_the_line_of_the_change(room, folder):
     assert (folder / "microgpt/gpt.py").read_bytes() == before, "what can't be made leaves all as it was"
 
 
+def test_after_a_fault_no_change_is_in_force(room, folder):
+    """Not one that was in force before it either: a page that comes would not have it."""
+    good, bad = softmax(without_largest), {**softmax(without_largest), "new": "def softmax(:"}
+    room("apply", changes=[good])
+    assert room("apply", changes=[bad])["faults"]
+    assert (folder / "microgpt/gpt.py").read_bytes() == (ROOT / "microgpt/gpt.py").read_bytes()
+
+
 def test_a_fence_in_a_change_does_not_break_out(room):
     answer = room("apply", changes=[softmax(lambda code: code + "\n```\n\n```python {file=microgpt/evil.py}\nx = 1")])
     assert answer["faults"] or "evil" not in json.dumps(room("knobs"))

@@ -1,5 +1,5 @@
 /* Pieces of the program: change one, see what tangle says, what the chapter's examples give now, and how it trains. */
-import { html } from "../figures/shared/dom.js"
+import { html, newId } from "../figures/shared/dom.js"
 import { change, changeOf } from "./changes.js"
 import { ask, force, stop } from "./client.js"
 import { editor } from "./editor.js"
@@ -108,8 +108,8 @@ export function restore(element) {
 
 function comparison({ text, results }) {
   const place = [...document.querySelectorAll(".highlight")].find(block => block.querySelector("pre > code")?.textContent.trimEnd() === text.trimEnd())
-  if (place && !place.id)
-    place.id = `lab-block-${Math.random().toString(36).slice(2, 8)}`
+  if (place)
+    place.id ||= newId()
   return html("div", { class: "lab-result lab-differs" }, results.map(({ source, got, want, trace }) => [
     html("pre", { class: "lab-source" }, html("code", {}, source.trimEnd())),
     html("dl", {}, html("dt", {}, "the book"), html("dd", {}, html("pre", {}, html("code", {}, want.trimEnd() || "nothing"))),
