@@ -37,6 +37,7 @@ class Training:
         self.losses: list[float] = []
         self.held_out: dict[int, float] = {}
         self._steps = microgpt.train(read, self.tokenizer, self.params, self.config)
+        self._raised: Exception | None = None
         self._measuring: Iterator[float] | None = None
 
     @property
@@ -54,10 +55,19 @@ class Training:
         }  # fmt: skip
 
     def slice(self, seconds: float, steps: int = 10**9) -> list[float]:
-        """Train for about so long, or so many steps; return the losses. Raises what the program raises."""
+        """Train for about so long, or so many steps; return the losses. What the program raises is raised by the next
+        call if this one has losses to return."""
+        if self._raised:
+            raise self._raised
         end, start = time.perf_counter() + seconds, len(self.losses)
         while not self.done and len(self.losses) - start < steps:
-            self.losses.append(float(next(self._steps)[1]))
+            try:
+                self.losses.append(float(next(self._steps)[1]))
+            except Exception as error:
+                if len(self.losses) == start:
+                    raise
+                self._raised = error
+                break
             if time.perf_counter() >= end:
                 break
         return self.losses[start:]

@@ -88,7 +88,7 @@ def test_a_head_takes_one_line_of_a_phone(visit, path):
     v = visit(viewport={"width": 360, "height": 800})
     v.go(path)
     heads = v.page.evaluate(
-        """[...document.querySelectorAll(".chunk-head")].map(head => {
+        r"""[...document.querySelectorAll(".chunk-head")].map(head => {
           const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(head)
           const height = head.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom)
           return [head.innerText.replace(/\s*Change it$/, ""), Math.round(height / parseFloat(lineHeight))]

@@ -20,6 +20,9 @@ from .conftest import REPOSITORY, Visit, open_context, watched
 SOFTMAX = "3-architecture/04-softmax/"
 CHAPTERS = (SOFTMAX, "2-autograd/02-the-chain-rule/", "1-data/03-the-bos-token/")
 RUN = json.loads((ROOT / "docs/assets/data/run.json").read_text(encoding="utf-8"))
+# Boxes that scroll can be reached by the keyboard, from the next frame on.
+SCROLLED = """() => [...document.querySelectorAll(".md-content .md-typeset__scrollwrap")]
+  .every(box => (box.scrollWidth > box.clientWidth) === box.hasAttribute("tabindex"))"""
 LONG = 90_000  # milliseconds that something may take on a machine with other work
 
 
@@ -35,9 +38,14 @@ def shared(chromium, site) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def lab(shared) -> Iterator[Visit]:
-    """The shared page, without changes; afterwards it may not have complained."""
+def lab(shared, request) -> Iterator[Visit]:
+    """The shared page, without changes; afterwards it may not have complained. What a failed test left goes with its page."""
+    failed = request.session.testsfailed
     yield shared
+    if request.session.testsfailed > failed:
+        shared.page.goto("about:blank")
+        shared.page.goto(shared.site)
+        shared.complaints.clear()
     assert not shared.foreign
     assert not shared.complaints
     shared.page.evaluate("localStorage.clear(); dispatchEvent(new StorageEvent('storage', { key: 'microgpt-changes' }))")
@@ -137,10 +145,10 @@ def test_an_example_is_changed_by_the_keyboard_alone(lab):
     lab.page.keyboard.press("Control+Enter")
     block.locator(".lab-got").filter(has_text="42").wait_for()
     lab.page.keyboard.press("Tab")
-    assert block.locator(".cm-focused").count(), "Tab indents"
+    block.locator(".cm-focused").wait_for()  # Tab indents
     lab.page.keyboard.press("Escape")
     lab.page.keyboard.press("Tab")
-    assert not block.locator(".cm-focused").count(), "after Escape it leads on"
+    block.locator(".cm-focused").wait_for(state="detached")  # after Escape it leads on
     block.get_by_role("button", name="Reset").focus()
     lab.page.keyboard.press("Enter")
     assert block.locator("pre").first.is_visible() and not block.locator(".cm-content").count()
@@ -376,6 +384,7 @@ def test_a_phone_and_no_obstacles(lab, axe, scheme):
                 lab.page.locator(".lab-output .lab-now").filter(has_text="as the book prints").wait_for()
                 open_softmax(lab)
             assert lab.page.evaluate("document.documentElement.scrollWidth") == 360
+            lab.page.wait_for_function(SCROLLED)
             if not lab.page.evaluate("'axe' in window"):
                 lab.page.evaluate(axe)
             found = lab.page.evaluate("axe.run('.md-content').then(({ violations }) => violations.map(v => [v.id, v.nodes.map(n => n.html).slice(0, 3)]))")

@@ -363,6 +363,7 @@ def test_the_readers_data(room):
 
 def test_a_training_that_leaves_the_range_of_numbers_says_so(room):
     room("start", settings={"steps": 50, "learning_rate": 1e6}, keep_out=False)
+    assert room("slice", seconds=100)["losses"], "the steps before it count"
     assert "try a smaller learning rate" in room.refused("slice", seconds=100)
 
 
