@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -22,8 +23,9 @@ class Figure(NamedTuple):
     in_id: tuple[str, ...]
 
 
-def find_figures() -> dict[str, Figure]:
-    """Return all figures by name."""
+@cache
+def all_figures() -> dict[str, Figure]:
+    """Return all figures by name. They are imported when they are asked for: the lab has few of the modules they need."""
     figures = {}
     for module in pkgutil.iter_modules(__path__):
         if not module.name.startswith("_"):
@@ -32,5 +34,3 @@ def find_figures() -> dict[str, Figure]:
             figures[module.name.replace("_", "-")] = Figure(content.still, recordings, in_id)
     return figures
 
-
-FIGURES = find_figures()

@@ -14,7 +14,7 @@ from .. import ROOT
 from ..tangle import find_chapters
 
 TOOLS = ("scripts/__init__.py", "scripts/tangle.py", "scripts/lab/*.py", "scripts/text/*.py", "scripts/runs/__init__.py", "scripts/runs/passes.py",
-         "microgpt/names.txt")
+         "scripts/figures/__init__.py", "scripts/figures/_stages.py", "scripts/figures/_still.py", "microgpt/names.txt")
 # What an example opens now and then; it is fetched when it is opened.
 LATER = ("docs/assets/data/**/*.json", "docs/assets/data/*.txt", "docs/assets/downloads/names.txt")
 

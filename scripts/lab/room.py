@@ -180,6 +180,10 @@ class Room:
     def do_next_letters(self, prompt: str, temperature: float | None = None) -> list[tuple[str, float]]:
         return self._refusing(lambda: self._training.next_letters(prompt, temperature))
 
+    def do_inside(self, text: str, layer: int = 0) -> dict[str, Any]:
+        """What the model that was trained here does with a text, with its program: see Training.inside."""
+        return self._refusing(lambda: self._training.inside(text, layer))
+
     def do_weights(self) -> dict[str, list[list[float]]]:
         return self._training.weights()
 

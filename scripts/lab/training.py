@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from statistics import fmean
+from types import ModuleType
 from typing import Any
+
+from .. import ROOT
+from ..figures._stages import stage_list
+from ..text.chapter import Chapter
 
 KEPT_OUT = 100  # documents at the end of the shuffled data that are only measured; a tenth of a small data set
 TEXT_LIMIT = 5_000_000  # bytes of the reader's own data
 LONGEST = 5_000  # characters of a document; longer ones are no lines that a person wrote
+
+
+def modules_in_force() -> dict[str, ModuleType]:
+    """The package's modules, as an import gives them now."""
+    return {name: module for name, module in sys.modules.items() if name == "microgpt" or name.startswith("microgpt.")}
 
 
 class Training:
@@ -24,7 +36,7 @@ class Training:
         """Raises ValueError with Config's own sentence for a setting that can't be."""
         import microgpt
 
-        self.microgpt = microgpt
+        self.microgpt, self._modules = microgpt, modules_in_force()
         self.config = microgpt.Config(**settings)
         self.docs = list(docs)
         self.tokenizer = microgpt.Tokenizer(self.docs)
@@ -38,6 +50,7 @@ class Training:
         self.held_out: dict[int, float] = {}
         self._steps = microgpt.train(read, self.tokenizer, self.params, self.config)
         self._raised: Exception | None = None
+        self._passes: ModuleType | None = None  # the functions that look inside, of the package that trains
         self._measuring: Iterator[float] | None = None
 
     @property
@@ -116,6 +129,46 @@ class Training:
         letters = [*self.tokenizer.chars, ""]
         return sorted(zip(letters, probs), key=lambda entry: -entry[1])
 
+    def inside(self, text: str, layer: int = 0) -> dict[str, Any]:
+        """What the model does with a text, in one layer: see `passed` of scripts/runs/passes.py; and what figures of it need.
+
+        Raises ValueError for a text that it can't read, a layer that it doesn't have, or a program whose stages are others.
+        """
+        if self._passes is None:
+            self._passes = self._own("scripts.runs.passes")
+        config = self.config
+        if not 0 <= layer < max(1, config.n_layer):
+            raise ValueError(f"there is no layer {layer}")
+        reader = self._passes.Reader(config, self.tokenizer, {config.steps: self.params})
+        self._passes.tokens_of(text, reader)  # its own words for what it can't read
+        try:
+            found = self._passes.passed(text, reader, layer)
+        except (AttributeError, LookupError):
+            raise ValueError("your program's stages are not those of the book, and can't be told apart") from None
+        vocabulary = [{" ": "␣", "\t": "⇥"}.get(char, char) for char in self.tokenizer.chars] + ["BOS"]
+        return {"passed": found, "vocabulary": vocabulary, "n_layer": config.n_layer, "stages": self._stages(found, vocabulary, layer)}
+
+    def _stages(self, found: dict[str, Any], vocabulary: list[str], layer: int) -> str:
+        def link(chapter: str) -> tuple[str, str]:
+            path = f"3-architecture/{chapter}"
+            return Chapter(ROOT / f"docs/{path}.md").title, f"../{path}/"
+
+        return stage_list(found, len(found["tokens"]) - 1, vocabulary, self.config, layer, link)
+
+    def _own(self, name: str) -> ModuleType:
+        """A module of the book's scripts that knows this training's package, which needn't be in force any more."""
+        others = {name: sys.modules.pop(name) for name in modules_in_force()}
+        sys.modules.update(self._modules)
+        try:
+            spec = find_spec(name)
+            module = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return module
+        finally:
+            for name in modules_in_force():
+                del sys.modules[name]
+            sys.modules.update(others)
+
     def weights(self) -> dict[str, list[list[float]]]:
         """The numbers of every matrix."""
         return {name: [[p.data for p in row] for row in matrix] for name, matrix in self.params.items()}
@@ -140,10 +193,12 @@ def loaded(text: str, source: str) -> Training:
         except microgpt.CheckpointError as error:
             raise microgpt.CheckpointError(str(error).replace(str(path), source)) from None
     training = Training.__new__(Training)
-    training.microgpt, training.config, training.tokenizer = microgpt, checkpoint.config, checkpoint.tokenizer
+    training.microgpt, training._modules = microgpt, modules_in_force()
+    training.config, training.tokenizer = checkpoint.config, checkpoint.tokenizer
     training.docs, training.kept_out, training.held_out = [], [], {}
     training.params, training.losses = checkpoint.params, list(checkpoint.losses)
     training.rng = random.Random(training.config.seed)
+    training._passes = None
     return training
 
 

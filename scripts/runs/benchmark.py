@@ -19,7 +19,6 @@ import subprocess
 import sys
 import time
 from itertools import islice
-from pathlib import Path
 
 from .. import ROOT
 from ..tangle import guarded

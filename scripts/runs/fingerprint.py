@@ -20,7 +20,7 @@ from ..text.variants import read_variants
 
 PROGRAM = ("data", "value", "params", "gpt", "train", "infer")  # of the package; the rest computes nothing
 # How stills look; this; and tangle, since what it makes is hashed itself: the program, the rungs, the chunks of variants.
-NOT_RECORDED = ("scripts.figures._still", "scripts.runs.fingerprint", "scripts.tangle")
+NOT_RECORDED = ("scripts.figures._still", "scripts.figures._stages", "scripts.runs.fingerprint", "scripts.tangle")
 RUNG = re.compile(r"\btrain[0-9]\b|microgpt\.ladder")
 SCALE = re.compile(r"microgpt\.scale\.(\w+)")
 VARIANTS = "scripts/text/variants.py"

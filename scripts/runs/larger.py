@@ -34,7 +34,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from microgpt import Config, count_params
 from microgpt.scale.bpe import BPETokenizer, learn_merges
@@ -44,15 +44,12 @@ from ..tangle import write_files
 from ..text.code import code_lines
 from .fingerprint import PROGRAM, scale_modules
 
-if TYPE_CHECKING:
-    from microgpt.scale.torch_engine import GPT
-
 Json = dict[str, Any]
 FILE = "docs/assets/data/book.txt"  # so that a fingerprint sees it
 MODULE = "microgpt.scale.text"  # and this; it needs PyTorch, so it's imported later
 MERGES, BATCH, EPOCH = 1024, 16, 85  # a step has 2048 tokens, the text some 173,000
 BASE = Config(n_embd=128, n_head=4, n_layer=4, block_size=128, init_std=0.02, learning_rate=0.003, steps=12 * EPOCH, temperature=0.8)
-SEEDS = (42,)
+SEEDS = (42, 1)
 AGES = (10, 30, EPOCH, 2 * EPOCH, 3 * EPOCH, 4 * EPOCH, 6 * EPOCH, 8 * EPOCH, 10 * EPOCH, 12 * EPOCH)
 PROMPT = "The model"
 SHOWN, LONGER = 100, 500  # tokens of a sample, and of one that is searched for copies

@@ -20,6 +20,7 @@ from microgpt.infer import prompt_tokens
 
 GPT = importlib.import_module("microgpt.gpt")  # the module; `microgpt.gpt` is its function
 STEPS = {"before": 0, "after": 1000}  # or after the last
+LAYER = ("attn_wq", "attn_wk", "attn_wv", "attn_wo", "mlp_fc1", "mlp_fc2")
 OBSERVED = ("add", "dot", "linear", "rmsnorm", "softmax")
 DIGITS = {"q": 5, "k": 5, "weights": 6, "probs": 6}  # of others 3: as many as are shown; these are shown with fewer
 Json = dict[str, Any]
@@ -62,47 +63,53 @@ def observed() -> Iterator[list[Call]]:
         yield calls
 
 
-def stages(calls: list[Call], params: Params, n_head: int) -> Json:
-    """Return the vectors of one call of `gpt` by name, of Values; the model has one layer."""
-    matrices = {id(matrix): name.removeprefix("layer0.") for name, matrix in params.items()}
+def stages(calls: list[Call], params: Params, config: Config, layer: int = 0) -> Json:
+    """Return the vectors of one call of `gpt` by name, of Values: those of one layer, and those before and after all layers.
+
+    Raises LookupError if `gpt` took other steps than the book's: then nobody knows which is which.
+    """
+    matrices = {id(matrix): name for name, matrix in params.items()}
     linear = {matrices[id(call.args[1])]: call for call in calls if call.function == "linear"}
     adds, norms, softmaxes, dots = (
         [call for call in calls if call.function == name] for name in ("add", "rmsnorm", "softmax", "dot")
     )
-    q = linear["attn_wq"].result
-    size = len(q) // n_head
-    queries = [q[start : start + size] for start in range(0, len(q), size)]
-    return {
-        "wte": adds[0].args[0],
-        "wpe": adds[0].args[1],
-        "sum": adds[0].result,
-        "embedded": norms[0].result,
-        "normed": norms[1].result,
-        "q": q,
-        "k": linear["attn_wk"].result,
-        "v": linear["attn_wv"].result,
+    n_layer, n_head = config.n_layer, config.n_head
+    if (len(adds), len(norms), len(softmaxes)) != (1 + 2 * n_layer, 1 + 2 * n_layer, n_layer * n_head):
+        raise LookupError("the stages of gpt are not those of the book")
+    embedded = {"wte": adds[0].args[0], "wpe": adds[0].args[1], "sum": adds[0].result, "embedded": norms[0].result}
+    predicted = {"logits": linear["lm_head"].result}
+    if not n_layer:
+        return embedded | predicted
+    q, k, v, wo, fc1, fc2 = (linear[f"layer{layer}.{name}"] for name in LAYER)
+    size = len(q.result) // n_head
+    queries = [q.result[start : start + size] for start in range(0, len(q.result), size)]
+    shares = softmaxes[layer * n_head : (layer + 1) * n_head]
+    return embedded | {
+        "normed": norms[1 + 2 * layer].result,
+        "q": q.result,
+        "k": k.result,
+        "v": v.result,
         "products": [[call.result for call in dots if call.args[0] == query] for query in queries],
-        "scores": [call.args[0] for call in softmaxes],
-        "weights": [call.result for call in softmaxes],
-        "attended": linear["attn_wo"].args[0],
-        "wo": linear["attn_wo"].result,
-        "found": adds[1].result,
-        "again": norms[2].result,
-        "fc1": linear["mlp_fc1"].result,
-        "hidden": linear["mlp_fc2"].args[0],
-        "fc2": linear["mlp_fc2"].result,
-        "thought": adds[2].result,
-        "logits": linear["lm_head"].result,
-    }
+        "scores": [call.args[0] for call in shares],
+        "weights": [call.result for call in shares],
+        "attended": wo.args[0],
+        "wo": wo.result,
+        "found": adds[1 + 2 * layer].result,
+        "again": norms[2 + 2 * layer].result,
+        "fc1": fc1.result,
+        "hidden": fc2.args[0],
+        "fc2": fc2.result,
+        "thought": adds[2 + 2 * layer].result,
+    } | predicted
 
 
-def read(name: str, params: Params, run: Reader) -> Iterator[Json]:
+def read(name: str, params: Params, run: Reader, layer: int = 0) -> Iterator[Json]:
     """Let `gpt` read BOS and a name; for each token yield the stages, and the probabilities of the next one."""
     keys, values = empty_cache(run.config)
     for pos_id, token_id in enumerate([run.tokenizer.bos, *run.tokenizer.encode(name)]):
         with observed() as calls:
             logits = GPT.gpt(token_id, pos_id, keys, values, params, run.config)
-        yield stages(calls, params, run.config.n_head) | {"probs": softmax(logits)}
+        yield stages(calls, params, run.config, layer) | {"probs": softmax(logits)}
 
 
 def rounded(value: Any, digits: int) -> Any:
@@ -126,11 +133,17 @@ def tokens_of(text: str, reader: Reader) -> list[int]:
     return prompt_tokens(text, reader.tokenizer, reader.config)
 
 
-def passed(text: str, reader: Reader) -> Json:
-    """The tokens of a text, and for `before` and `after` the vectors, stage by stage and position by position."""
+def passed(text: str, reader: Reader, layer: int = 0) -> Json:
+    """The tokens of a text, and for `before` and `after` the vectors, stage by stage and position by position.
+
+    Of a model whose parameters before training nobody kept, those for `after`.
+    """
     content: Json = {"tokens": tokens_of(text, reader)}
     for time, step in STEPS.items():
-        positions = list(read(text, reader.params_at[min(step, reader.config.steps)], reader))
+        params = reader.params_at.get(min(step, reader.config.steps))
+        if params is None:
+            continue
+        positions = list(read(text, params, reader, layer))
         for stage in positions[0]:
             digits = DIGITS.get(stage, 3)
             content.setdefault(stage, {})[time] = [rounded(vectors[stage], digits) for vectors in positions]

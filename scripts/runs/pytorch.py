@@ -12,7 +12,7 @@
         batches     n_embd -> the same, 64 documents a step
         plain       CPU milliseconds of a step of the plain program, one document a step
         one_call    engine -> CPU microseconds of one product of two 16 x 16 tables, in the quickest of many rounds
-        threads     n_embd -> CPU milliseconds of a step with 64 documents on two threads
+        threads     n_embd -> number of threads -> CPU and clock milliseconds of a step with 64 documents, medians
         attention   T -> by hand and fused: megabytes more at the peak of a forward and backward pass, and CPU seconds
         compiled    setting -> CPU seconds until the first compiled step is done, those of the compiler among them; how long a
                     compiled step takes, one that isn't being 1; the largest difference of a loss
@@ -26,11 +26,14 @@ import json
 import math
 import os
 import random
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
+from statistics import median
 from typing import Any
 
 from microgpt import Adam, Config, Tokenizer, flatten, init_params, load_docs, sample
@@ -154,25 +157,24 @@ def times() -> dict[str, Any]:
     }
 
 
-def threads() -> dict[str, float]:
+def threads() -> dict[str, dict[str, list[float]]]:
+    """The median, for the quickest step is one in which a second thread wasn't called."""
     import torch
 
-    found = {}
+    found: dict[str, dict[str, list[float]]] = {}
     for n in (16, 256):
-        engine, docs, tokenizer, _ = begin("torch", n_embd=n, learning_rate=1e-4)
-        torch.set_num_threads(2)
-        best, began = math.inf, time.process_time()
-        for _ in islice(engine.train(docs, tokenizer, 64), 20):
-            now = time.process_time()
-            best, began = min(best, now - began), now
-        found[str(n)] = round(1000 * best, 3)
+        for number in (1, 2):
+            engine, docs, tokenizer, _ = begin("torch", n_embd=n, learning_rate=1e-4)
+            torch.set_num_threads(number)
+            steps = engine.train(docs, tokenizer, 64)
+            clocks = [(time.process_time(), time.perf_counter()) for _ in islice(steps, 41)]
+            spent = [[1000 * (b - a) for a, b in zip(before, after)] for before, after in zip(clocks, clocks[1:])]
+            found.setdefault(str(n), {})[str(number)] = [round(median(kind), 3) for kind in zip(*spent)]
     return found
 
 
 def attention(fused: bool, length: int) -> dict[str, float]:
     """One pass forward and one backward over a text of some length, four heads of 16 numbers, in float32."""
-    import resource
-
     import torch
     from torch.nn.functional import scaled_dot_product_attention
 
@@ -187,10 +189,15 @@ def attention(fused: bool, length: int) -> dict[str, float]:
 
     scaled_dot_product_attention(q[:, :, :64], k[:, :, :64], v[:, :, :64], is_causal=True).sum().backward()  # what it loads
     (q[:, :, :64] @ k[:, :, :64].transpose(-1, -2)).softmax(-1).sum().backward()
-    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    before, began = peak_kilobytes(), time.process_time()
     (scaled_dot_product_attention(q, k, v, is_causal=True) if fused else by_hand()).sum().backward()
-    seconds, after = time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds, after = time.process_time() - began, peak_kilobytes()
     return {"megabytes": round((after - before) / 1024, 1), "seconds": round(seconds, 4)}
+
+
+def peak_kilobytes() -> int:
+    """The most memory that this process had. Not `ru_maxrss`, which Linux hands on from the process that began this one."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def compiled(width: int, batch: int) -> dict[str, float]:

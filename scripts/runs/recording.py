@@ -58,7 +58,7 @@ from microgpt import PRESETS, DataError, DivergenceError
 from microgpt.scale.engines import EngineError
 
 from .. import DATA, ROOT
-from ..figures import FIGURES
+from ..figures import all_figures
 from ..tangle import UserError, write_files
 from .bfloat import record_bfloat
 from .default import record_run
@@ -110,7 +110,7 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "lab.json": later("scripts.runs.in_browser", "record_in_browser"),
     "larger.json": later("scripts.runs.larger", "record_larger"),
     "sizes.json": later("scripts.runs.sizes", "record_sizes"),
-    **{f"figures/{name}": recording for figure in FIGURES.values() for name, recording in figure.recordings.items()},
+    **{f"figures/{name}": recording for figure in all_figures().values() for name, recording in figure.recordings.items()},
 }
 
 

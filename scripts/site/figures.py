@@ -32,7 +32,7 @@ from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 
 from .. import ROOT
-from ..figures import FIGURES
+from ..figures import all_figures
 
 STYLES = ROOT / "docs" / "assets" / "js" / "figures"
 
@@ -51,16 +51,16 @@ class FigureTreeprocessor(Treeprocessor):
         for place in [element for element in root.iter("figure") if "data-figure" in element.attrib]:
             name = place.attrib.pop("data-figure")
             options = {key: place.attrib.pop(key) for key in list(place.attrib) if key.startswith("data-")}
-            if name not in FIGURES:
-                log.warning("there is no figure called %s, only %s", name, ", ".join(FIGURES))
+            if name not in all_figures():
+                log.warning("there is no figure called %s, only %s", name, ", ".join(all_figures()))
                 continue
             try:
-                html = FIGURES[name].still(**{key[5:].replace("-", "_"): value for key, value in options.items()})
+                html = all_figures()[name].still(**{key[5:].replace("-", "_"): value for key, value in options.items()})
             except (KeyError, LookupError, OSError, TypeError, ValueError) as error:
                 log.warning("the figure %s can't be made: %s: %s", name, type(error).__name__, error)
                 continue
             if "id" not in place.attrib:
-                place.set("id", "-".join(["figure", name, *(options[key] for key in FIGURES[name].in_id)]))
+                place.set("id", "-".join(["figure", name, *(options[key] for key in all_figures()[name].in_id)]))
             place.set("class", "figure")
             caption = Element("figcaption")
             caption.text = place.text

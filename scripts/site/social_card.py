@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from microgpt import Config, Value, add, dot, empty_cache, gpt, linear, mlp, multi_head_attention, rmsnorm, softmax
+from scripts.figures._stages import stages
 from scripts.runs.passes import STEPS
-from scripts.figures.pipeline import STAGES
 from scripts.runs.default import default_run
 from scripts.text.chapter import Chapter, chapters_of
 from tests import ROOT
 
 TITLES = {path.stem: Chapter(path).title for path in chapters_of(ROOT)}
 pytestmark = pytest.mark.usefixtures("default_run_made")
+STAGES = stages(Config())
 PAGE, ANCHOR = "3-architecture/12-the-whole-gpt/", "figure-pipeline"
 LETTERS = [*"abcdefghijklmnopqrstuvwxyz", "BOS"]
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from scripts.figures import FIGURES
+from scripts.figures import all_figures
 from tests import ROOT
 from tests.browser.conftest import ADDRESS, open_visit, wake
 
@@ -21,7 +21,7 @@ PAGES = {
 
 
 def test_every_figure_has_its_place():
-    assert {name for names in PAGES.values() for name in names} == set(FIGURES)
+    assert {name for names in PAGES.values() for name in names} == set(all_figures())
 
 
 @pytest.fixture(scope="module")

@@ -321,6 +321,15 @@ def test_the_default_run_is_the_recorded_one_digit_for_digit(lab):
     lab.page.locator(".lab-letters li").first.wait_for()
     lab.page.get_by_label("A beginning").fill("É")
     lab.page.get_by_text("the character 'É' is not in the alphabet").wait_for()
+    # The same weights as those that are recorded of this run.
+    lab.page.get_by_label("A text", exact=True).fill("emma")
+    lab.page.get_by_role("button", name="Look inside").click()
+    lab.page.locator("figure-attention .attention-grid").wait_for()
+    weights = json.loads((ROOT / "docs/assets/data/figures/passes-emma.json").read_text(encoding="utf-8"))["weights"]["after"]
+    shown = lab.page.locator("figure-attention .attention-grid tbody tr").last.locator("td").all_inner_texts()
+    assert [float(text) for text in shown] == [round(w, 2) for w in weights[4][0]]
+    lab.page.locator("figure-pipeline .pipeline > li").last.click()
+    lab.page.locator("figure-pipeline .pipeline-result").filter(has_text="emma ends here: BOS").wait_for()
 
 
 def test_settings_data_and_models(lab, tmp_path):
@@ -339,6 +348,13 @@ def test_settings_data_and_models(lab, tmp_path):
     assert lab.page.get_by_role("link", name="Link to these settings").get_attribute("href") == "#n_head=2&steps=30"
     lab.page.get_by_role("button", name="Train", exact=True).click()
     lab.page.locator("table").get_by_role("rowheader", name="n_head 2, steps 30").wait_for()
+    lab.page.get_by_label("A text", exact=True).fill("red")
+    lab.page.get_by_label("A text", exact=True).press("Enter")
+    lab.page.locator("figure-attention .attention-grid th:has-text('3 d')").first.wait_for()
+    assert lab.page.locator("figure-attention .thumb").count() == 2, "a head each"
+    lab.page.get_by_label("A text", exact=True).fill("rede")
+    lab.page.get_by_label("A text", exact=True).press("Enter")
+    lab.page.locator("figure-attention .attention-grid th:has-text('4 e')").first.wait_for()
     lab.page.get_by_role("button", name="Show its weights").click()
     lab.page.get_by_text("wte: 9 rows of 16").wait_for()
     assert lab.page.locator(".lab-matrix .strip").count() == 9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -322,6 +323,59 @@ def test_what_comes_next_and_what_can_not_be_read(room):
     assert letters == sorted(letters, key=lambda entry: -entry[1])
     assert room.refused("next_letters", prompt="É").startswith("the character 'É' is not in the alphabet")
     assert room.refused("names", count=1, prompt="a" * 16).startswith("16 characters leave no room")
+
+
+@pytest.mark.parametrize("settings", [{"n_layer": 2, "n_embd": 12, "n_head": 3, "activation": "relu2"}, {"n_head": 1}, {"n_layer": 0}])
+def test_inside_are_the_numbers_that_the_program_goes_on_with(room, settings):
+    room("start", settings={**settings, "steps": 5}, keep_out=True)
+    room("slice", seconds=100)
+    following = dict(room("next_letters", prompt="ema", temperature=1.0))
+    n_layer = settings.get("n_layer", 1)
+    for layer in range(max(1, n_layer)):
+        found = room("inside", text="ema", layer=layer)
+        passed = found["passed"]
+        assert [found["vocabulary"][token] for token in passed["tokens"]] == ["BOS", "e", "m", "a"]
+        probs = dict(zip([*found["vocabulary"][:-1], ""], passed["probs"]["after"][-1]))
+        assert probs == {letter: round(p, 6) for letter, p in following.items()}
+        assert found["n_layer"] == n_layer and ("weights" in passed) == (n_layer > 0)
+        if n_layer:
+            heads = settings.get("n_head", 4)
+            assert [len(weights) for weights in passed["weights"]["after"][3]] == [4] * heads
+            assert all(abs(sum(weights) - 1) < 1e-5 for weights in passed["weights"]["after"][3])
+            assert f"layer{layer}.attn_wo" in found["stages"] and found["stages"].count("<li") == 17
+        else:
+            assert found["stages"].count("<li") == 6
+    if n_layer == 2:  # what leaves the first layer comes to the second, whose normalized copy has the mean square 1
+        first, second = (room("inside", text="ema", layer=layer)["passed"] for layer in (0, 1))
+        x = first["thought"]["after"][3]
+        scale = (sum(a * a for a in x) / len(x)) ** -0.5
+        assert second["normed"]["after"][3] == pytest.approx([a * scale for a in x], abs=0.02)
+    assert room.refused("inside", text="ema", layer=n_layer or 1) == f"there is no layer {n_layer or 1}"
+    assert room.refused("inside", text="É").startswith("the character 'É' is not in the alphabet")
+
+
+def test_inside_is_the_program_that_trained(room):
+    """Also when it is no longer in force; and one that goes another way is not shown as if it went the book's."""
+    room("start", settings={"steps": 2}, keep_out=True)
+    room("slice", seconds=100)
+    unchanged = dict(room("next_letters", prompt="e", temperature=1.0))
+    assert not room("apply", changes=[softmax(lambda code: code.replace(".exp()", ".exp() + 1"))])["faults"]
+    room("start", settings={"steps": 2}, keep_out=True)
+    room("slice", seconds=100)
+    room("apply", changes=[])
+    following = dict(room("next_letters", prompt="e", temperature=1.0))
+    assert max(abs(p - unchanged[letter]) for letter, p in following.items()) > 0.001
+    found = room("inside", text="e")
+    assert dict(zip([*found["vocabulary"][:-1], ""], found["passed"]["probs"]["after"][1])) == {k: round(p, 6) for k, p in following.items()}
+
+    chapter = "docs/3-architecture/09-the-mlp.md"
+    fence = next(f for f in Chapter(ROOT / chapter).fences("python") if "x = add(mlp(" in f.text)
+    old, label = fence.text.removesuffix("\n"), re.search(r"#([\w-]+)", fence.block.info)[1]
+    new = old.replace("x = add(mlp(", "x = [a + b for a, b in zip(mlp(").replace("config.activation), x)", "config.activation), x)]")
+    assert room("apply", changes=[{"chapter": chapter, "label": label, "old": old, "new": new}]) == {"stale": [], "faults": []}
+    room("start", settings={"steps": 1}, keep_out=True)
+    assert room.refused("inside", text="e") == "your program's stages are not those of the book, and can't be told apart"
+    room("apply", changes=[])
 
 
 def test_models_go_both_ways(room, tmp_path):

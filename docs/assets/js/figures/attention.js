@@ -1,5 +1,6 @@
 /* Who looks at whom: the attention weights of each head, and for every cell how its weight came about. All numbers
-   were recorded while the real gpt() read the name (scripts/figures/_passes.py). */
+   were recorded while the real gpt() read the name (scripts/figures/_passes.py), or come from the lab: `own` is what a
+   model of the reader's does with a text. */
 import { liveText, radio, row } from "./shared/controls.js"
 import { html, number } from "./shared/dom.js"
 import { Figure } from "./shared/figure.js"
@@ -10,8 +11,8 @@ const FULL = 0.6 // the weight with the full color, as in attention.py
 
 customElements.define("figure-attention", class extends Figure {
   async build() {
-    const { names, vocabulary } = recorded(this), letter = token => vocabulary[token]
-    let time = "after", head = 0, data = await loadPasses(names[0])
+    const { own } = this, { names, vocabulary } = own ?? recorded(this), letter = token => vocabulary[token]
+    let time = "after", head = 0, data = own ? own.passed : await loadPasses(names[0])
     const HEADS = [...data.weights[time][0].keys()]
     let query = data.tokens.length - 1, key = query - 1 // positions: who looks, and at whom
     const live = html("div"), status = liveText()
@@ -50,7 +51,7 @@ customElements.define("figure-attention", class extends Figure {
           color(cell, weights[i][head][j], FULL)
         return cell
       }))
-      grid.setAttribute("aria-label", `Attention weights of head ${head + 1}, ${time} training: a row for each position that looks, a column for each it looks at`)
+      grid.setAttribute("aria-label", `Attention weights of head ${head + 1}, ${own ? "now" : `${time} training`}: a row for each position that looks, a column for each it looks at`)
       grid.replaceChildren(
         html("thead", {}, html("tr", {}, html("td"), tokens.map((text, j) => html("th", { scope: "col" }, `${j}`, html("br"), text)))),
         html("tbody", {}, cells.map((line, i) => html("tr", {}, html("th", { scope: "row" }, `${i} ${tokens[i]}`), line))))
@@ -96,7 +97,7 @@ customElements.define("figure-attention", class extends Figure {
     })
 
     live.append(
-      row(
+      own ? "" : row(
         nameSelect({ names, status, change: choose, another: vocabulary.length === 27 }),
         radio({ label: "training", choices: ["before", "after"], value: time, change: to => { time = to; draw() } })),
       row(radio({

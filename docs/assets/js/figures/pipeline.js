@@ -1,5 +1,6 @@
 /* One token on its way through gpt: a row for each stage, with the vector it makes. The stages and their texts are
-   taken from the still; the vectors were recorded while the real gpt() read the name (scripts/figures/_passes.py). */
+   taken from the still; the vectors were recorded while the real gpt() read the name (scripts/figures/_passes.py). Or all
+   comes from the lab: `own` is what a model of the reader's does with a text. */
 import { checkbox, liveText, radio, row } from "./shared/controls.js"
 import { follow, html, number } from "./shared/dom.js"
 import { Figure } from "./shared/figure.js"
@@ -9,10 +10,11 @@ import { strip } from "./shared/strip.js"
 
 customElements.define("figure-pipeline", class extends Figure {
   async build() {
-    const { names: choices, vocabulary } = recorded(this), bos = vocabulary.length - 1
-    let name = choices[0], position = 2, time = "after", data = await loadPasses(name) // as in pipeline.py
+    const { own } = this, { names: choices, vocabulary } = own ?? recorded(this), bos = vocabulary.length - 1
+    let name = own ? own.text : choices[0], time = "after", data = own ? own.passed : await loadPasses(name)
+    let position = own ? data.tokens.length - 1 : 2 // as in pipeline.py
     const live = html("div"), status = liveText(), where = html("p"), positions = html("div")
-    const list = this.querySelector(".still .pipeline").cloneNode(true)
+    const list = own ? own.stages : this.querySelector(".still .pipeline").cloneNode(true)
     const stages = [...list.children]
     list.tabIndex = 0 // it can be scrolled on a phone
     list.setAttribute("aria-label", "the stages of gpt")
@@ -72,8 +74,8 @@ customElements.define("figure-pipeline", class extends Figure {
     stages.forEach((stage, i) => stage.addEventListener("click", () => control.go(i)))
     live.append(
       row(
-        nameSelect({ names: choices, status, change: chooseName, another: true }),
-        radio({ label: "training", choices: ["before", "after"], value: time, change: to => { time = to; fill() } }),
+        own ? "" : nameSelect({ names: choices, status, change: chooseName, another: true }),
+        own ? "" : radio({ label: "training", choices: ["before", "after"], value: time, change: to => { time = to; fill() } }),
         checkbox({ label: "numbers", change: on => live.classList.toggle("numbers", on) })),
       positions, control, status, where, list)
     offerPositions()

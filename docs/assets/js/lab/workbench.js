@@ -15,6 +15,21 @@ const TOWNS = "docs/assets/data/towns.txt"
 const button = (text, press, more = {}) => html("button", { type: "button", class: "lab-button", onclick: press, ...more }, text)
 const group = (title, ...children) => html("section", { class: "lab-group", "aria-label": title }, html("h2", {}, title), children)
 
+const assets = new URL("../../", import.meta.url)
+
+/* A figure of the book, with what the model of the lab has to show in it. */
+async function figure(name, own) {
+  if (!document.getElementById(`lab-${name}-style`))
+    document.head.append(html("link", { id: `lab-${name}-style`, rel: "stylesheet", href: new URL(`js/figures/${name}.css`, assets).href }))
+  await import(new URL(`js/figures/${name}.js`, assets))
+  const element = Object.assign(document.createElement(`figure-${name}`), { own })
+  const title = { attention: "Who looks at whom", pipeline: "The way through gpt" }[name]
+  const box = html("section", { "aria-label": title }, html("h3", {}, title), html("div", { class: "figure" }, element))
+  // It is started where it is to stay: a figure ends when it is taken from the page.
+  requestAnimationFrame(() => element.start())
+  return box
+}
+
 export function start(place) {
   const knobs = JSON.parse(document.querySelector("[data-knobs]").dataset.knobs)
   const leaving = new AbortController()
@@ -192,6 +207,7 @@ export function start(place) {
 
   function follow(training) {
     now = training
+    forget()
     curve = chart({
       left: leaving.signal, blind: Math.log(training.vocab_size), steps: training.steps,
       runs: () => [...trainings.filter(one => one !== now), now].map(one => ({ label: one.label, losses: one.losses, heldOut: one.heldOut, color: COLORS[trainings.indexOf(one) % 4], faint: one !== now }))
@@ -264,11 +280,37 @@ export function start(place) {
       html("div", { class: "figure lab-matrix", tabindex: 0, role: "group", "aria-label": `the rows of ${matrix.value}` }, rows.map((row, i) => strip(row, { label: `row ${i}`, largest }))))
   }
 
+  /* What it does with a text: the book's own figures of attention and of the way through gpt. */
+  const text = html("input", { id: "lab-text", type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", size: 12 })
+  const layer = html("select", { id: "lab-layer", onchange: () => lookInside() })
+  const layerField = html("label", { hidden: true }, "layer ", layer), inside = html("div")
+  const lookInside = trying(afterTrouble, async () => {
+    const { passed, vocabulary, n_layer, stages } = await ask("inside", { text: text.value, layer: Number(layer.value) })
+    if (layer.length !== n_layer)
+      layer.replaceChildren(...Array.from({ length: n_layer }, (_, i) => html("option", { value: i }, `${i + 1} of ${n_layer}`)))
+    layerField.hidden = n_layer < 2
+    const list = new DOMParser().parseFromString(stages, "text/html").querySelector(".pipeline")
+    const own = { text: text.value, passed, vocabulary, stages: list }
+    inside.replaceChildren(...await Promise.all((n_layer ? ["attention", "pipeline"] : ["pipeline"]).map(name => figure(name, own))))
+  })
+  const insideForm = html("form", { class: "lab-tools lab-left", onsubmit: event => {
+    event.preventDefault()
+    lookInside()
+  } }, html("label", { for: "lab-text" }, "A text"), text, layerField, html("button", { type: "submit", class: "lab-button" }, "Look inside"))
+
+  /* What is shown of a model is not to stand there when there is another. */
+  function forget() {
+    for (const place of [afterTrouble, letters, written, inside, weights])
+      place.replaceChildren()
+    matrix.parentElement.hidden = true
+  }
+
   const save = trying(afterTrouble, async () => download("model.json", await ask("save"), "application/json"))
   const after = group("What it has learned",
     html("div", { class: "lab-tools lab-left" }, html("label", { for: "lab-beginning" }, "A beginning"), beginning,
       html("label", { for: "lab-heat" }, "temperature"), temperature, button("What comes next?", guess), button("Write 20", writeNames)),
     afterTrouble, letters, written,
+    insideForm, inside,
     html("div", { class: "lab-tools lab-left" }, button("Show its weights", showWeights), html("label", { hidden: true }, "of ", matrix)), weights,
     html("div", { class: "lab-tools lab-left" }, button("Save the model", save)),
     html("p", { class: "lab-about" }, "python3 -m microgpt --load model.json reads it."))
@@ -281,6 +323,7 @@ export function start(place) {
       throw new Refused(`${one.name} is too large for the lab`)
     running()?.become("stopped")
     const found = await ask("load", { text: await one.text(), source: one.name })
+    forget()
     loadTrouble.replaceChildren(html("p", { role: "status" }, `${one.name}: ${found.params.toLocaleString("en")} parameters, the alphabet ${found.alphabet}.`))
     after.hidden = false
   })
