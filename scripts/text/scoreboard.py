@@ -54,7 +54,7 @@ def block(book: Book, last: int, page: str) -> str:
         ])  # fmt: skip
         texts.append(f"| {rung} | {', '.join(names)} |")
     rows.insert(0, ["", "a blind guess", two(f"{math.log(27):.3f}", "log 27"), "", "", ""])
-    head = ["rung", two("what is new", "it writes"), two("loss", "of the seeds"), "change", two("numbers", "lines"), "time"]
+    head = ["rung", two("what is new", "it writes"), two("loss", f"best to worst of {paired['rung-0']['seeds']} runs"), "change", two("numbers", "lines"), "time"]
     table = "\n".join(f"| {' | '.join(row)} |" for row in [head, [":-:", "---", "--:", "---", "--:", "--:"], *rows])
     return f"""<!-- scoreboard: {last} -->
 

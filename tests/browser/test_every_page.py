@@ -9,6 +9,8 @@ import re
 import pytest
 import yaml
 
+from scripts.lab.blocks import runnable
+from scripts.text.chapter import Chapter
 from tests import ROOT
 from tests.browser.conftest import ADDRESS, open_visit, wake
 from tests.fast.test_project import Loader, pages
@@ -95,6 +97,8 @@ COLORED = "() => { for (const [copy, code] of colored) copy.replaceWith(code) }"
 # Where text is then left: looking for it in all elements would take twice as long.
 TEXTS = {"include": [[selector] for selector in ("[data-text]", ".figure", ".mermaid", "input", "select", "textarea")]}
 
+OFFERED = """[...document.querySelectorAll(".highlight:has(> .lab-tools)")]
+  .map(block => block.querySelector("pre > code").textContent.replace(/^\\n+|\\n+$/g, ""))"""
 HEADINGS = "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(h => Number(h.tagName[1]))"
 BARE_TABLES = """[...document.querySelectorAll(".md-content table")]
   .filter(table => !table.querySelector("thead th, th[scope]")).map(table => table.outerHTML.slice(0, 100))"""
@@ -196,6 +200,11 @@ def test_a_page(reader, built, axe, path):
     if re.match(r"\d-", path):
         size = v.received(built, without=(MERMAID, "js/figures/", "data/figures/"))
         complain("bytes of the first view", size > FIRST_VIEW and size)
+
+    if chapter := v.page.evaluate("document.querySelector('[data-chapter]')?.dataset.chapter"):
+        offered, can = v.page.evaluate(OFFERED), [fence.text.strip("\n") for fence in runnable(Chapter(ROOT / chapter))]
+        complain("examples that the lab offers to run, and can't", [text for text in offered if text not in can])
+        complain("examples that the lab can run, and doesn't offer", [text for text in can if text not in offered])
 
     v.page.set_viewport_size(LARGE)
     complain("covered", v.page.evaluate(COVERED))

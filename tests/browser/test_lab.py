@@ -379,6 +379,23 @@ def test_settings_data_and_models(lab, tmp_path):
     lab.page.get_by_text("11,043 documents").wait_for()
 
 
+def test_a_reload_in_the_middle_of_a_training(lab):
+    """The training is gone with its page; what was changed is there, and Python is begun again when it is wanted."""
+    code = open_softmax(lab)
+    write(lab, code.replace("largest = max", "largest = min"))
+    attempt(lab, "something else")
+    go(lab, "lab/")
+    lab.page.get_by_role("button", name="Train", exact=True).click()
+    lab.page.locator(".lab-now").filter(has_text="steps a second").wait_for()
+    lab.page.reload()
+    lab.page.get_by_role("link", name="You changed 1 chunk").wait_for()
+    assert lab.page.locator(".lab-line").is_hidden() and not lab.page.locator(".lab-chart").count()
+    lab.page.get_by_label("steps").fill("3")
+    lab.page.get_by_role("button", name="Train", exact=True).click()
+    lab.page.get_by_text("It writes (underlined: stands in the data):").wait_for()
+    lab.page.locator(".lab-now").filter(has_text="With your change.").wait_for()
+
+
 def test_a_link_brings_settings_and_nothing_else(visit):
     v = visit()
     v.page.goto(f"{v.site}lab/#steps=77&n_embd=<script>alert(1)</script>&nonsense=1")
