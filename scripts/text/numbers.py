@@ -326,8 +326,8 @@ def find_claim(before: str, right: str | None) -> tuple[int, int]:
     tail = max(0, len(bare) - 100)  # where to begin to look: no number or word is longer
     if right is None or SIGNED.fullmatch(right):
         if number := SIGNED_AT_END.search(bare, tail):
-            # "9 %" and "+9" are fine for what is 9.
-            start = number.start() + (number[0][0] == "+" and right is not None and right[0] != "+")
+            # "9 %" and "+9" are fine for what is 9; a + goes with the number that turned negative.
+            start = number.start() + (number[0][0] == "+" and right is not None and right[0] not in "+-")
             end = number.start("percent") if number["percent"] and right and right[-1] != "%" else number.end()
             return start, end
     else:

@@ -33,7 +33,9 @@ READY = (
 )
 STILL = "*, ::before, ::after { transition: none !important; animation: none !important }"
 LOOKS = """([width, scheme]) => document.documentElement.scrollWidth === width
-  && document.body.dataset.mdColorScheme === scheme && !document.getAnimations().length"""
+  && document.body.dataset.mdColorScheme === scheme && !document.getAnimations().length
+  && [...document.querySelectorAll(".md-content :is(pre > code, .md-typeset__scrollwrap, div.arithmatex, .mermaid)")]
+    .every(box => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)"""
 # The violations of a part of the page, by the rules that `rules` leaves.
 AXE = """async ([part, rules]) => {
   const { violations } = await axe.run(part ?? document, { resultTypes: ["violations"], ...rules })
@@ -201,8 +203,9 @@ def test_a_page(reader, built, axe, path):
         size = v.received(built, without=(MERMAID, "js/figures/", "data/figures/"))
         complain("bytes of the first view", size > FIRST_VIEW and size)
 
-    if chapter := v.page.evaluate("document.querySelector('[data-chapter]')?.dataset.chapter"):
-        offered, can = v.page.evaluate(OFFERED), [fence.text.strip("\n") for fence in runnable(Chapter(ROOT / chapter))]
+    if about := v.page.evaluate("({ ...document.querySelector('[data-chapter]')?.dataset })"):
+        fences = [] if about.get("lab") == "no" else runnable(Chapter(ROOT / about["chapter"]))
+        offered, can = v.page.evaluate(OFFERED), [fence.text.strip("\n") for fence in fences]
         complain("examples that the lab offers to run, and can't", [text for text in offered if text not in can])
         complain("examples that the lab can run, and doesn't offer", [text for text in can if text not in offered])
 
@@ -239,7 +242,8 @@ def test_a_page(reader, built, axe, path):
     def look(size: dict, scheme: str, *runs: tuple) -> None:
         v.page.set_viewport_size(size)
         v.page.emulate_media(color_scheme=scheme)
-        # Looked for without waiting for a frame, which takes its time where no card draws.
+        # Looked for without waiting for a frame, which takes its time where no card draws. What scrolls at this width has
+        # been given the focus when the next frame was drawn.
         v.page.wait_for_function(LOOKS, arg=[size["width"], {"light": "default", "dark": "slate"}[scheme]], polling=10)
         if v.page.evaluate("document.documentElement.scrollWidth") != size["width"]:
             complain("scrolls sideways", f"at {size['width']} px, {scheme}")

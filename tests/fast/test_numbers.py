@@ -233,6 +233,7 @@ def test_an_expression_cannot_spoil_the_next(chapter):
 # ---------------------------------------------------------------------------------------- mending
 
 FIX = [
+    ("+0.57<!--= run.negative :+.2f --> and (+3.37<!--= run.losses[0] :+.2f -->)", "−0.50<!--= run.negative :+.2f --> and (+3.43<!--= run.losses[0] :+.2f -->)"),
     ("3.37<!--= run.losses[0] :.2f -->", "3.43<!--= run.losses[0] :.2f -->"),
     ("é **3.37**<!--= run.losses[0] :.2f -->\r\n\r\n`1`<!--= 27 -->\n",
      "é **3.43**<!--= run.losses[0] :.2f -->\r\n\r\n`27`<!--= 27 -->\n"),
