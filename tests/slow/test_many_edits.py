@@ -4,7 +4,7 @@ import pytest
 
 from tests.fast.test_stitch import PACKAGE, real, stitched_or_refused  # noqa: F401 (a fixture)
 
-EDITS = 26  # of each file
+EDITS = 9  # of each file
 
 
 def test_there_are_enough_edits():
@@ -16,4 +16,4 @@ def test_there_are_enough_edits():
 def test_random_edits(real, file):  # noqa: F811
     root, before = real
     stitched = sum(stitched_or_refused(root, file, before, seed) for seed in range(1000, 1000 + EDITS))
-    assert EDITS // 5 < stitched < EDITS, "some are stitched, and some refused"
+    assert 0 < stitched < EDITS, "some are stitched, and some refused"
