@@ -33,4 +33,3 @@ def all_figures() -> dict[str, Figure]:
             recordings, in_id = getattr(content, "RECORDINGS", {}), getattr(content, "IN_ID", ())
             figures[module.name.replace("_", "-")] = Figure(content.still, recordings, in_id)
     return figures
-

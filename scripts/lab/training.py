@@ -157,7 +157,7 @@ class Training:
 
     def _own(self, name: str) -> ModuleType:
         """A module of the book's scripts that knows this training's package, which needn't be in force any more."""
-        others = {name: sys.modules.pop(name) for name in modules_in_force()}
+        others = {other: sys.modules.pop(other) for other in modules_in_force()}
         sys.modules.update(self._modules)
         try:
             spec = find_spec(name)
@@ -165,8 +165,8 @@ class Training:
             spec.loader.exec_module(module)
             return module
         finally:
-            for name in modules_in_force():
-                del sys.modules[name]
+            for own in modules_in_force():
+                del sys.modules[own]
             sys.modules.update(others)
 
     def weights(self) -> dict[str, list[list[float]]]:

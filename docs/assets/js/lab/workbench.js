@@ -302,7 +302,8 @@ export function start(place) {
   function forget() {
     for (const place of [afterTrouble, letters, written, inside, weights])
       place.replaceChildren()
-    matrix.parentElement.hidden = true
+    layer.replaceChildren() // it may have fewer
+    layerField.hidden = matrix.parentElement.hidden = true
   }
 
   const save = trying(afterTrouble, async () => download("model.json", await ask("save"), "application/json"))
