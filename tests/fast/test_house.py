@@ -11,6 +11,8 @@ import pytest
 from scripts.runs.fingerprint import file_of
 from tests import ROOT
 
+ENGINES = ("jax", "numpy", "torch")
+
 SCRIPTS = sorted((ROOT / "scripts").rglob("*.py"))
 RUN_AS_FILES = {"book.py", "tangle.py", "run_tests.py"}
 SITE_ONLY = {"markdown", "mkdocs", "pygments", "PIL", "griffe", "pymdownx", "material", "mkdocstrings", "playwright", "pytest", "yaml"}
@@ -46,7 +48,12 @@ def test_imports_are_relative_and_lead_somewhere(path):
             base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
             assert file_of(base), f"{name(path)}:{node.lineno}: there is no module {base}"
             for alias in node.names:
-                thing = importlib.import_module(base)
+                try:
+                    thing = importlib.import_module(base)
+                except ModuleNotFoundError as error:
+                    if error.name in ENGINES:
+                        pytest.skip(f"{error.name} is not installed")
+                    raise
                 assert hasattr(thing, alias.name) or file_of(f"{base}.{alias.name}"), f"{name(path)}:{node.lineno}: {alias.name}"
 
 
@@ -64,7 +71,11 @@ class Refuse:
 
 sys.meta_path.insert(0, Refuse())
 for name in sys.argv[1:]:
-    importlib.import_module(name)
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name not in {ENGINES!r}:  # one that isn't installed here
+            raise
 """
 
 
