@@ -90,8 +90,8 @@ def refused(place: str, command: list[str], capsys) -> str:
                 build_program_parser().parse_args(options)
             case ["-m", module, *_]:
                 if (package := module.partition(".")[0]) in ("jax", "numpy", "torch") and not find_spec(package):
-        return ""  # an engine that isn't installed here
-    return "" if find_spec(module) else f"there is no module {module}"
+                    return ""  # an engine that isn't installed here
+                return "" if find_spec(module) else f"there is no module {module}"
             case [script, *_] if script not in SCRIPTS:
                 return f"{script} is not run by a test"
     except SystemExit as exit:
