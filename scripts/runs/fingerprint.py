@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -103,11 +104,18 @@ def sources(module: str) -> set[Path]:
 @cache
 def _imports(text: str) -> list[tuple[int, str]]:
     """What a file imports relatively, modules or names in them: how many dots, and what stands after them."""
-    nodes = ast.walk(ast.parse(text))
-    found = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level]
+    found = [node for node in statements(ast.parse(text)) if isinstance(node, ast.ImportFrom) and node.level]
     modules = [(node.level, node.module) for node in found if node.module]
     names = [(node.level, f"{node.module}.{alias.name}" if node.module else alias.name) for node in found for alias in node.names]
     return modules + names
+
+
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """The statements of a file, also those inside others. ast.walk() looks at every expression too: ten times the nodes."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for node in getattr(tree, block, ()):
+            yield node
+            yield from statements(node)
 
 
 def file_of(module: str) -> Path | None:

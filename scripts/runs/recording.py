@@ -247,6 +247,8 @@ def record(names: list[str], only_check: bool = False) -> int:
             content = {"fingerprint": current_fingerprint(name), **RECORDINGS[name]()}
         except (DataError, DivergenceError, EngineError) as error:
             raise UserError(f"{name}: the program failed: {error}") from None
+        except ModuleNotFoundError as error:
+            raise UserError(f"{name}: recording it needs {error.name} (pip install {error.name})") from None
         seconds = time.monotonic() - started
         if not (problem := compare(name, content)):
             print(f"no change in {name}")

@@ -219,6 +219,12 @@ def params(edition: str) -> int:
     return microgpt.count_params(microgpt.PRESETS[edition], 27)
 
 
+@cache
+def built_in_docs() -> list[str]:
+    return microgpt.load_docs()
+
+
+@cache
 def count_code_lines() -> int:
     """How many lines of the one-file program are not blank, nor a comment, nor in a docstring."""
     return len(code_lines((ROOT / PROGRAM).read_text(encoding="utf-8")))
@@ -227,7 +233,7 @@ def count_code_lines() -> int:
 NAMES: dict[str, Any] = {name: getattr(microgpt, name) for name in microgpt.__all__}
 NAMES |= {"math": math, "mean": statistics.fmean, "params": params, "lines": line_range, "reading_time": reading_time}
 LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
-    "docs": microgpt.load_docs,
+    "docs": lambda: [*built_in_docs()],  # a list of its own for each expression
     "run": lambda: load_recorded("run.json"),
     "ref": lambda: load_recorded("reference.json"),
     "paired": lambda: load_recorded("paired.json"),
@@ -265,7 +271,7 @@ def compute(source: str) -> str:
     expression, _, spec = source.rpartition(" :") if " :" in source else (source, "", "")
     try:
         code = compile(expression.strip(), "comment", "eval")
-        names = NAMES | {name: load() for name, load in LOADED.items() if re.search(rf"\b{name}\b", expression)}
+        names = NAMES | {name: LOADED[name]() for name in LOADED.keys() & set(re.findall(r"\w+", expression))}
         return format(eval(code, names), spec.strip())
     except WrongExpression:
         raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,6 +86,11 @@ def folded_lines(lines: list[str]) -> set[int]:
 
 def count_chapter(path: Path) -> Words:
     """Count the words of a chapter."""
+    return _count_chapter(path, path.stat().st_mtime_ns)
+
+
+@cache  # several pages say how long a part takes
+def _count_chapter(path: Path, changed: int) -> Words:
     chapter = Chapter(path)
     return count(chapter.lines[len(chapter.front_matter) :])
 

@@ -10,6 +10,7 @@ import math
 import os
 import re
 import textwrap
+from functools import cache
 from pathlib import PurePosixPath
 
 from .. import DATA
@@ -49,7 +50,7 @@ def block(book: Book, last: int, page: str) -> str:
             two(WHAT[rung], f"*{', '.join(names[:AT_ONCE])}*"),
             two(f"{result['mean_held_out']:.3f}", f"{low}–{high}"),
             change,
-            two(f"{program['params']:,}", str(len(code_lines(book.content(FILES[rung]).decode())))),
+            two(f"{program['params']:,}", str(count_lines(book.content(FILES[rung]).decode()))),
             f"{float(format(program['time'], '.2g')):,.0f}",
         ])  # fmt: skip
         texts.append(f"| {rung} | {', '.join(names)} |")
@@ -76,6 +77,11 @@ def block(book: Book, last: int, page: str) -> str:
 </details>
 
 <!-- /scoreboard -->"""
+
+
+@cache  # each rung stands in several scoreboards
+def count_lines(program: str) -> int:
+    return len(code_lines(program))
 
 
 def explanation(paired: dict, last: int, page: str) -> str:

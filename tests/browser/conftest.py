@@ -195,18 +195,13 @@ class Visit:
         for event, hear in self.listeners:
             self.page.remove_listener(event, hear)
 
-    def note(self, request) -> bool:
-        """Write a request down; whether it stays on the site."""
+    def note(self, request) -> None:
+        """Write a request down. One that is meant for elsewhere finds nobody there (see `chromium`)."""
         url = request.url
         if url.startswith(self.site):
             self.asked.append(url.removeprefix(self.site))
         elif not url.startswith(("data:", "blob:")):
             self.foreign.append(url)
-            return False
-        return True
-
-    def answer(self, route) -> None:
-        route.continue_() if self.note(route.request) else route.abort()
 
 
 VIEWPORT = {"width": 1280, "height": 800}
@@ -224,9 +219,17 @@ def open_context(chromium, **options):
 
 
 def open_visit(chromium, site: str, **options) -> Visit:
-    """A page in a browser window of its own, which keeps nothing: there is no cache where requests can be answered."""
-    new = watched(open_context(chromium, **options).new_page(), site, options.get("java_script_enabled", True))
-    new.page.context.route("**/*", new.answer)
+    """A page in a browser window of its own, which keeps nothing: it asks for everything each time.
+
+    Answering requests here (`route`) would do that too. But a window that is closed while one is being answered may never
+    say that it is closed.
+    """
+    page = open_context(chromium, **options).new_page()
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    new = watched(page, site, options.get("java_script_enabled", True))
+    new.listen("request", new.note)
     return new
 
 

@@ -58,27 +58,40 @@ def all_but(*rules: str) -> dict:
 
 
 NO_COLORS = all_but(CONTRAST, LINKS)
-# The text has the same colors at every width; header and drawer are others on a phone, but the same on all pages.
+# The text has the same colors at every width. What is around it, header and drawer, has others on a phone, but the same on
+# all pages, so its colors are looked at on some.
 AROUND = {"exclude": [[".md-content"]]}
 ONE_OF_EACH_KIND = ("", "3-architecture/07-attention/", "appendix/glossary/", "404.html")
-# Of texts that the same styles apply to, one is enough to know the contrast, and what holds it is marked: the others
-# become empty, but in figures, where a script colors. What is hidden doesn't count as one.
-ONE_OF_EACH = """() => {
-  const seen = new Set(), others = []
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
-  for (let text; (text = texts.nextNode());) {
-    const parent = text.parentElement
-    if (!text.data.trim() || parent.closest(".figure") || !parent.checkVisibility({ visibilityProperty: true }))
-      continue
-    let styles = ""
-    for (let element = parent; element; element = element.parentElement)
-      styles += [element.localName, element.className, element.getAttribute("style"),
-        element.localName === "tr" && element.rowIndex % 2] + " "
-    if (seen.has(styles)) others.push(text)
-    else parent.dataset.text = ""
-    seen.add(styles)
+# Of texts that the same styles apply to, one is enough to know the contrast, and of such links one, with the block it
+# stands in. The others become empty and vanish, since for each element that is left axe looks what is behind it. But all
+# in figures count, where a script colors; and what is hidden doesn't count as one.
+COLORED = ("[data-text]", "[data-block]", ".figure", ".mermaid", "input", "select", "textarea")
+ONE_OF_EACH = """colored => {
+  const seen = new Set()
+  const isNew = (element, kind) => {
+    if (element.closest(".figure, [data-block]") || !element.checkVisibility({ visibilityProperty: true })) return false
+    for (let each = element; each; each = each.parentElement)
+      kind += [each.localName, each.className, each.getAttribute("style"), each.localName === "tr" && each.rowIndex % 2] + " "
+    return !seen.has(kind) && seen.add(kind)
   }
+  for (const link of document.links)
+    if (isNew(link, "link")) {
+      let block = link
+      while (getComputedStyle(block).display.startsWith("inline")) block = block.parentElement
+      block.dataset.block = ""
+    }
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), others = []
+  for (let text; (text = texts.nextNode());)
+    if (text.data.trim())
+      if (isNew(text.parentElement, "text")) text.parentElement.dataset.text = ""
+      else if (!text.parentElement.closest(".figure, [data-block]")) others.push(text)
   for (const text of others) text.data = ""
+  const hide = element => {
+    if (element.matches(colored)) return
+    if (element.querySelector(colored)) [...element.children].forEach(hide)
+    else element.style.display = "none"
+  }
+  hide(document.body)
 }"""
 
 # Half of a page's elements are spans that color code and place the letters of formulas. The rules that don't look at
@@ -94,10 +107,7 @@ PLAIN = """() => {
     return [copy, code]
   })
 }"""
-COLORED = "() => { for (const [copy, code] of colored) copy.replaceWith(code) }"
-
-# Where text is then left: looking for it in all elements would take twice as long.
-TEXTS = {"include": [[selector] for selector in ("[data-text]", ".figure", ".mermaid", "input", "select", "textarea")]}
+UNPLAIN = "() => { for (const [copy, code] of colored) copy.replaceWith(code) }"
 
 OFFERED = """[...document.querySelectorAll(".highlight:has(> .lab-tools)")]
   .map(block => block.querySelector("pre > code").textContent.replace(/^\\n+|\\n+$/g, ""))"""
@@ -127,7 +137,7 @@ COVERED = """[...document.querySelectorAll("article > aside")].filter(aside => {
 
 @pytest.fixture(scope="module")
 def reader(chromium):
-    """One browser window for all pages. It keeps nothing: where requests are looked at, there is no cache."""
+    """One browser window for all pages."""
     reader = open_visit(chromium, ADDRESS)
     yield reader
     reader.page.context.close()
@@ -252,19 +262,21 @@ def test_a_page(reader, built, axe, path):
             for rule, selector, html, message in v.page.evaluate(AXE, [part, rules]):
                 if not excepted(rule, selector):
                     complain(f"at {size['width']} px, {scheme}", f"{rule}: {selector}: {html}: {message}")
-            v.page.evaluate(COLORED)
+            v.page.evaluate(UNPLAIN)
 
-    dark_figures = [(".figure", NO_COLORS)] if figures else []  # which draw anew in the dark
-    look(WIDE, "light", (None, NO_COLORS), (None, only(LINKS)))
+    look(WIDE, "light", (None, NO_COLORS))
     look(NARROW, "light", (None, NO_COLORS))
     complain("sticks out", v.page.evaluate(SIDEWAYS))
     if path in ONE_OF_EACH_KIND:
         look(NARROW, "light", (AROUND, only(CONTRAST, LINKS)))
         look(NARROW, "dark", (AROUND, only(CONTRAST, LINKS)))
-    look(WIDE, "dark", (None, only(LINKS)), *dark_figures)
-    v.page.evaluate(ONE_OF_EACH)
-    look(WIDE, "dark", (TEXTS, only(CONTRAST)))
-    look(WIDE, "light", (TEXTS, only(CONTRAST)))
+    if figures:
+        look(WIDE, "dark", (".figure", NO_COLORS))  # which draw anew in the dark
+    colored = [selector if path in ONE_OF_EACH_KIND else f".md-content {selector}" for selector in COLORED]
+    v.page.evaluate(ONE_OF_EACH, ", ".join(colored))
+    some = {"include": [[selector] for selector in colored]}
+    look(WIDE, "dark", (some, only(CONTRAST, LINKS)))
+    look(WIDE, "light", (some, only(CONTRAST, LINKS)))
 
     complain("requests that would have left the site", v.foreign)
     complain("complaints", v.complaints)

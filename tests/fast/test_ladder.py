@@ -92,14 +92,16 @@ def one_document(config):
 
 
 def test_every_gradient_of_rung_1_is_the_measured_one():
+    """Of a narrow network, which is quick: of the whole one the program itself says so, with 0.00000000, wherever it runs."""
     config = train1.Config()
+    config.n_embd = 4
     tokens, params = one_document(config)
     loss, grads = train1.gradient(tokens, params, config)
     assert math.isclose(loss, train1.document_loss(tokens, params, config), rel_tol=1e-12)
     measured = train1.numeric_gradient(tokens, params, config)
     pairs = [*zip(train1.flatten(grads), train1.flatten(measured), strict=True)]
-    assert len(pairs) == 3184 and max(abs(a - b) for a, b in pairs) < 1e-8
-    assert sum(a != 0 for a, _ in pairs) > 500  # the rows of *e*, *m*, *a* and BOS, and nearly all of what they reach
+    assert len(pairs) == 604 and max(abs(a - b) for a, b in pairs) < 1e-8
+    assert sum(a != 0 for a, _ in pairs) > 250  # the rows of *e*, *m*, *a* and BOS, and nearly all of what they reach
 
 
 def test_every_gradient_of_rung_1_is_that_of_autograd():

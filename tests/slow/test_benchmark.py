@@ -23,6 +23,7 @@ def test_the_benchmark_reports_ratios():
 
 def test_the_engines_are_compared(capsys, monkeypatch):
     """With short windows: each case is trained and told, and one that isn't installed is named."""
+    pytest.importorskip("numpy", reason="numpy is not installed (python3 scripts/run_tests.py --engines)")  # its version is told
     monkeypatch.setattr(engines, "installed", lambda: (["numpy"], ["jax"]))
     monkeypatch.setattr(engines, "ask", lambda *case: 1e9 if case == ("tables",) else fake(*case))
     assert benchmark.main(["--engines", "--rounds", "2"]) == 0

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import shutil
+import sys
 from pathlib import Path
 from statistics import fmean
 
@@ -269,6 +270,7 @@ PARTS = {  # file -> what is other in its module, and what to compare with
 }  # fmt: skip
 
 
+ARRAYS = {"figures/batch-noise.json"}  # what NumPy computes
 TIMES = {"figures/two-processes.json"}  # of one evening's run: another has others
 
 
@@ -276,7 +278,19 @@ TIMES = {"figures/two-processes.json"}  # of one evening's run: another has othe
 def test_what_the_figures_show_is_what_the_program_does(data, capsys):
     files = [name for name in record.RECORDINGS if name.startswith("figures/")]
     assert sorted(path.relative_to(data).as_posix() for path in data.glob("figures/*")) == sorted(files)
-    assert main(["--check", *(name for name in files if name not in TIMES and (ALL or name not in PARTS))]) == 0, capsys.readouterr().err
+    left_out = TIMES | ARRAYS | (set() if ALL else PARTS.keys())
+    assert main(["--check", *(name for name in files if name not in left_out)]) == 0, capsys.readouterr().err
+
+
+def test_what_the_figures_show_that_need_numpy_is_what_the_program_does(data, capsys):
+    pytest.importorskip("numpy", reason="numpy is not installed (python3 scripts/run_tests.py --engines)")
+    assert main(["--check", *ARRAYS]) == 0, capsys.readouterr().err
+
+
+def test_what_needs_a_package_that_is_not_there_says_so(data, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    assert main(["--check", *ARRAYS]) == 1
+    assert capsys.readouterr().err == "figures/batch-noise.json: recording it needs numpy (pip install numpy)\n"
 
 
 @pytest.mark.no_cover
