@@ -14,6 +14,7 @@ def calls(monkeypatch):
     monkeypatch.setattr(run_tests, "install", lambda engines=False: done.append(f"install {engines}") or "python")
     monkeypatch.setattr(run_tests, "fetch_browser", lambda python: done.append("browser"))
     monkeypatch.setattr(run_tests, "pytest", lambda python, arguments: done.append(arguments) or done[0] == "install True")
+    monkeypatch.setattr(run_tests, "hundred_steps", lambda python: 1.25)
     monkeypatch.delenv("CI", raising=False)
     return done
 
@@ -27,7 +28,7 @@ def test_everything_is_the_fast_lane_and_then_the_others_at_once(calls, capsys):
     assert {lane for lanes in run_tests.EVERYTHING for lane in lanes} == set(run_tests.LANES) - {"all"}
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["the fast lane:", "the slow and the browser lane:"]
-    assert re.fullmatch(r"fast \d+ s, slow and browser \d+ s; all \d+ s", lines[2])
+    assert re.fullmatch(r"fast \d+ s, slow and browser \d+ s; all \d+ s, where 100 steps of training take 1.2 s", lines[2])
 
 
 def test_a_lane_alone(calls, capsys):
