@@ -1,4 +1,4 @@
-# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:2a048738d58040af]
+# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f1625e141eded53b]
 """The command line: python -m microgpt."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from . import __version__
 from .checkpoint import Checkpoint, CheckpointError, hash_of, load, restore, save, training_state
-from .data import Tokenizer, load_docs
+from .data import NAMES, Tokenizer, load_docs
 from .files import DataError, check_target
 from .infer import prompt_tokens, sample
 from .params import CHOICES, PRESETS, Config, Params, count_params, flatten, init_params
@@ -129,15 +129,17 @@ def refuse(parser: Parser, options: argparse.Namespace, names: Sequence[str], wh
 
 
 def check_targets(parser: Parser, options: argparse.Namespace) -> None:
-    """End the program with status 2 if a file to be written can't be, or would replace the data."""
-    for name in ("save", "checkpoint"):
+    """End the program with status 2 if a file to be written can't be, or would replace one that is needed."""
+    data = options.data or NAMES
+    needed = {os.path.realpath(data): "the file with the data"} if os.path.exists(data) else {}
+    for name in ("checkpoint", "save"):
         if (path := getattr(options, name)) is not None:
             try:
-                target = check_target(path)
-                if options.data is not None and os.path.exists(options.data) and target == Path(os.path.realpath(options.data)):
-                    raise OSError("that is the file with the data")
+                if (target := str(check_target(path))) in needed:
+                    raise OSError(f"that is {needed[target]} (choose another name)")
             except (OSError, ValueError) as error:
                 parser.error(f"--{name} {path}: {error}")
+        needed |= {os.path.realpath(file): "the checkpoint" for file in (options.checkpoint, options.resume) if file}
     if options.every is not None and options.every < 1:
         parser.error(f"--every {options.every} is less than 1")
     if options.every is not None and options.checkpoint is None:

@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/12-the-whole-gpt.md by scripts/tangle.py: edit the chapters, not this file. [sha256:234adc608732d0f6]
+# Tangled from docs/3-architecture/12-the-whole-gpt.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f783b67f8a5a5fb2]
 """The model: from a token and its past to a score for every possible next token."""
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def mlp(x: Vector, fc1: Matrix, fc2: Matrix, activation: str = "relu") -> list[V
 
 
 def empty_cache(config: Config) -> tuple[Cache, Cache]:
-    """Return the keys and the values of a document of which nothing was read yet."""
+    """Return the keys and the values of a document before its first token."""
     return [[] for _ in range(config.n_layer)], [[] for _ in range(config.n_layer)]
 
 

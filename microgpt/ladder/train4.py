@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/13-four-heads.md by scripts/tangle.py: edit the chapters, not this file. [sha256:7f2ac1f024a1b425]
+# Tangled from docs/3-architecture/13-four-heads.md by scripts/tangle.py: edit the chapters, not this file. [sha256:745bfd34e6f64173]
 """Rung 4 of microgpt's ladder: several heads, several layers; gradient descent.
 
 Put a file input.txt beside it, one document a line, and run: python3 train4.py [STEPS [SEED]]
@@ -216,7 +216,7 @@ def mlp(x: Vector, fc1: Matrix, fc2: Matrix, activation: str = "relu") -> list[V
 
 
 def empty_cache(config: Config) -> tuple[Cache, Cache]:
-    """Return the keys and the values of a document of which nothing was read yet."""
+    """Return the keys and the values of a document before its first token."""
     return [[] for _ in range(config.n_layer)], [[] for _ in range(config.n_layer)]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from . import exercises
 from .blocks import Examples
 from .program import Change, Program
-from .training import Training, described, knobs, loaded, read_docs
+from .training import Model, Training, described, knobs, loaded, read_docs
 
 
 MODEL = "docs/assets/data/model.json"
@@ -34,7 +34,7 @@ class Room:
         self._tell = tell
         self._examples: dict[str, Examples] = {}
         self._baseline: dict[str, dict[int, list[bool | None]]] = {}
-        self.training: Training | None = None
+        self.model: Model | None = None
         self.docs: list[str] | None = None
         self._passes: Any = None
 
@@ -161,8 +161,8 @@ class Room:
 
     def do_start(self, settings: dict[str, Any], keep_out: bool, names: bool = False) -> dict[str, Any]:
         """Begin a training on the data that were taken, or with `names` on the built-in ones."""
-        self.training = self._begun(settings, keep_out, names)
-        return self.training.about()
+        self.model = self._begun(settings, keep_out, names)
+        return self.model.about()
 
     def do_slice(self, seconds: float, steps: int = 10**9) -> dict[str, Any]:
         losses = self._training.slice(seconds, steps)
@@ -172,31 +172,31 @@ class Room:
         return self._training.measure(seconds)
 
     def do_names(self, count: int, temperature: float | None = None, prompt: str = "") -> list[str]:
-        return self._refusing(lambda: self._training.names(count, temperature, prompt))
+        return self._refusing(lambda: self._model.names(count, temperature, prompt))
 
     def do_final_names(self) -> list[str]:
-        return self._training.final_names()
+        return self._model.final_names()
 
     def do_next_letters(self, prompt: str, temperature: float | None = None) -> list[tuple[str, float]]:
-        return self._refusing(lambda: self._training.next_letters(prompt, temperature))
+        return self._refusing(lambda: self._model.next_letters(prompt, temperature))
 
     def do_inside(self, text: str, layer: int = 0) -> dict[str, Any]:
-        """What the model that was trained here does with a text, with its program: see Training.inside."""
-        return self._refusing(lambda: self._training.inside(text, layer))
+        """What the model that was trained here does with a text, with its program: see Model.inside."""
+        return self._refusing(lambda: self._model.inside(text, layer))
 
     def do_weights(self) -> dict[str, list[list[float]]]:
-        return self._training.weights()
+        return self._model.weights()
 
     def do_save(self) -> str:
-        return self._training.saved()
+        return self._model.saved()
 
     def do_load(self, text: str, source: str = "the file") -> dict[str, Any]:
-        self.training = loaded(text, source)
-        return {**self.training.about(), "losses": self.training.losses}
+        self.model = loaded(text, source)
+        return {**self.model.about(), "losses": self.model.losses}
 
     def do_known(self, names: list[str]) -> list[bool]:
         """Which of the texts stand in the data?"""
-        docs = set(self._training.docs)
+        docs = set(self._model.docs)
         return [name in docs for name in names]
 
     # ------------------------------------------------------------------------------------ figures
@@ -216,9 +216,15 @@ class Room:
 
     @property
     def _training(self) -> Training:
-        if self.training is None:
+        if not isinstance(self.model, Training):
             raise Refused("nothing is being trained")
-        return self.training
+        return self.model
+
+    @property
+    def _model(self) -> Model:
+        if self.model is None:
+            raise Refused("nothing has been trained")
+        return self.model
 
     def _refusing(self, ask: Callable[[], Any]) -> Any:
         try:

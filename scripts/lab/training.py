@@ -29,33 +29,19 @@ def modules_in_force() -> dict[str, ModuleType]:
     return {name: module for name, module in sys.modules.items() if name == "microgpt" or name.startswith("microgpt.")}
 
 
-class Training:
-    """One model, trained on `docs` with settings of Config; `microgpt` is the package that is in force now."""
+class Model:
+    """A model, trained or being trained, and the package it was made with, which needn't be in force any more."""
 
-    def __init__(self, docs: list[str], settings: dict[str, Any], keep_out: bool = True) -> None:
-        """Raises ValueError with Config's own sentence for a setting that can't be."""
+    def __init__(self, config: Any, tokenizer: Any, params: Any, losses: list[float]) -> None:
         import microgpt
 
         self.microgpt, self._modules = microgpt, modules_in_force()
-        self.config = microgpt.Config(**settings)
-        self.docs = list(docs)
-        self.tokenizer = microgpt.Tokenizer(self.docs)
-        self.rng = random.Random(self.config.seed)
-        self.rng.shuffle(self.docs)
-        number = min(KEPT_OUT, len(self.docs) // 10) if keep_out else 0
-        self.kept_out = self.docs[len(self.docs) - number :]
-        read = self.docs[: len(self.docs) - number]
-        self.params = microgpt.init_params(self.config, self.tokenizer.vocab_size, self.rng)
-        self.losses: list[float] = []
-        self.held_out: dict[int, float] = {}
-        self._steps = microgpt.train(read, self.tokenizer, self.params, self.config)
-        self._raised: Exception | None = None
+        self.config, self.tokenizer, self.params = config, tokenizer, params
+        self.losses = losses
+        self.docs: list[str] = []  # that it learns from, and those kept out; of a model that was saved nobody knows them
+        self.kept_out: list[str] = []
+        self.rng = random.Random(config.seed)
         self._passes: ModuleType | None = None  # the functions that look inside, of the package that trains
-        self._measuring: Iterator[float] | None = None
-
-    @property
-    def done(self) -> bool:
-        return len(self.losses) >= self.config.steps
 
     def about(self) -> dict[str, Any]:
         """What a page has to know of the model before it is trained."""
@@ -66,44 +52,6 @@ class Training:
             "docs": len(self.docs), "kept_out": len(self.kept_out), "alphabet": "".join(self.tokenizer.chars),
             "vocab_size": size, "params": count_params(self.config, size), "steps": self.config.steps,
         }  # fmt: skip
-
-    def slice(self, seconds: float, steps: int = 10**9) -> list[float]:
-        """Train for about so long, or so many steps; return the losses. What the program raises is raised by the next
-        call if this one has losses to return."""
-        if self._raised:
-            raise self._raised
-        end, start = time.perf_counter() + seconds, len(self.losses)
-        while not self.done and len(self.losses) - start < steps:
-            try:
-                self.losses.append(float(next(self._steps)[1]))
-            except Exception as error:
-                if len(self.losses) == start:
-                    raise
-                self._raised = error
-                break
-            if time.perf_counter() >= end:
-                break
-        return self.losses[start:]
-
-    def measure(self, seconds: float) -> float | None:
-        """Go on for about so long with the mean loss of the documents kept out, which it returns when it has it."""
-        if self._measuring is None:
-            self._measured: list[float] = []
-            self._measuring = self._measure()
-        end = time.perf_counter() + seconds
-        for loss in self._measuring:
-            self._measured.append(loss)
-            if time.perf_counter() >= end:
-                return None
-        self._measuring = None
-        mean = self.held_out[len(self.losses)] = fmean(self._measured)
-        return mean
-
-    def _measure(self) -> Iterator[float]:
-        bos = self.tokenizer.bos
-        for doc in self.kept_out:
-            loss = self.microgpt.document_loss([bos, *self.tokenizer.encode(doc), bos], self.params, self.config)
-            yield getattr(loss, "data", loss)
 
     def names(self, count: int, temperature: float | None = None, prompt: str = "") -> list[str]:
         """What the model writes now, with random numbers of their own, so that the run stays as it would be.
@@ -181,8 +129,70 @@ class Training:
             return path.read_text(encoding="utf-8")
 
 
-def loaded(text: str, source: str) -> Training:
-    """A model that was saved, as a training that is over. Raises CheckpointError, which calls the file `source`."""
+class Training(Model):
+    """One model, trained on `docs` with settings of Config; the package that is in force now trains it."""
+
+    def __init__(self, docs: list[str], settings: dict[str, Any], keep_out: bool = True) -> None:
+        """Raises ValueError with Config's own sentence for a setting that can't be."""
+        import microgpt
+
+        config, tokenizer, docs = microgpt.Config(**settings), microgpt.Tokenizer(docs), list(docs)
+        rng = random.Random(config.seed)
+        rng.shuffle(docs)
+        super().__init__(config, tokenizer, microgpt.init_params(config, tokenizer.vocab_size, rng), [])
+        self.docs, self.rng = docs, rng
+        number = min(KEPT_OUT, len(docs) // 10) if keep_out else 0
+        self.kept_out = docs[len(docs) - number :]
+        self.held_out: dict[int, float] = {}
+        self._steps = microgpt.train(docs[: len(docs) - number], tokenizer, self.params, config)
+        self._raised: Exception | None = None
+        self._measuring: Iterator[float] | None = None
+
+    @property
+    def done(self) -> bool:
+        return len(self.losses) >= self.config.steps
+
+    def slice(self, seconds: float, steps: int = 10**9) -> list[float]:
+        """Train for about so long, or so many steps; return the losses. What the program raises is raised by the next
+        call if this one has losses to return."""
+        if self._raised:
+            raise self._raised
+        end, start = time.perf_counter() + seconds, len(self.losses)
+        while not self.done and len(self.losses) - start < steps:
+            try:
+                self.losses.append(float(next(self._steps)[1]))
+            except Exception as error:
+                if len(self.losses) == start:
+                    raise
+                self._raised = error
+                break
+            if time.perf_counter() >= end:
+                break
+        return self.losses[start:]
+
+    def measure(self, seconds: float) -> float | None:
+        """Go on for about so long with the mean loss of the documents kept out, which it returns when it has it."""
+        if self._measuring is None:
+            self._measured: list[float] = []
+            self._measuring = self._measure()
+        end = time.perf_counter() + seconds
+        for loss in self._measuring:
+            self._measured.append(loss)
+            if time.perf_counter() >= end:
+                return None
+        self._measuring = None
+        mean = self.held_out[len(self.losses)] = fmean(self._measured)
+        return mean
+
+    def _measure(self) -> Iterator[float]:
+        bos = self.tokenizer.bos
+        for doc in self.kept_out:
+            loss = self.microgpt.document_loss([bos, *self.tokenizer.encode(doc), bos], self.params, self.config)
+            yield getattr(loss, "data", loss)
+
+
+def loaded(text: str, source: str) -> Model:
+    """A model that was saved. Raises CheckpointError, which calls the file `source`."""
     import microgpt
 
     with tempfile.TemporaryDirectory() as folder:
@@ -192,14 +202,7 @@ def loaded(text: str, source: str) -> Training:
             checkpoint = microgpt.load(str(path))
         except microgpt.CheckpointError as error:
             raise microgpt.CheckpointError(str(error).replace(str(path), source)) from None
-    training = Training.__new__(Training)
-    training.microgpt, training._modules = microgpt, modules_in_force()
-    training.config, training.tokenizer = checkpoint.config, checkpoint.tokenizer
-    training.docs, training.kept_out, training.held_out = [], [], {}
-    training.params, training.losses = checkpoint.params, list(checkpoint.losses)
-    training.rng = random.Random(training.config.seed)
-    training._passes = None
-    return training
+    return Model(checkpoint.config, checkpoint.tokenizer, checkpoint.params, list(checkpoint.losses))
 
 
 def read_docs(data: bytes, source: str) -> list[str]:

@@ -91,6 +91,7 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "paired.json": record_paired,
     "ladder.json": record_ladder,
     "measures.json": record_measures,
+    "controls.json": later("scripts.runs.controls", "record_controls"),
     "beyond.json": later("scripts.runs.beyond", "record_beyond"),
     "post_training.json": later("scripts.runs.post_training", "record_post_training"),
     "compiled.json": later("scripts.runs.compiled", "record_compiled"),

@@ -239,6 +239,7 @@ LOADED: dict[str, Callable[[], Any]] = {  # only if an expression has the name
     "paired": lambda: load_recorded("paired.json"),
     "ladder": lambda: load_recorded("ladder.json"),
     "measures": lambda: load_recorded("measures.json"),
+    "controls": lambda: load_recorded("controls.json"),
     "compiled": lambda: load_recorded("compiled.json"),
     "batches": lambda: load_recorded("batches.json"),
     "pytorch": lambda: load_recorded("pytorch.json"),

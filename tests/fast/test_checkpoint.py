@@ -143,6 +143,8 @@ def test_a_resumed_run_keeps_checkpoints_in_the_same_file(saved, tmp_path, capsy
         (["--checkpoint", "{words}", "--data", "{words}"], 2, "--checkpoint {words}: that is the file with the data"),
         (["--save", "{words}", "--data", "{words}"], 2, "--save {words}: that is the file with the data"),
         (["--save", "{link}", "--data", "{words}"], 2, "--save {link}: that is the file with the data"),
+        (["--save", "{run}", "--data", "{words}", "--resume", "{run}"], 2, "--save {run}: that is the checkpoint"),
+        (["--save", "new", "--checkpoint", "./new", "--data", "{words}"], 2, "--save new: that is the checkpoint"),
         (["--checkpoint", "{run}/x"], 2, "--checkpoint {run}/x: there is no folder {run}"),
     ],
 )
@@ -160,6 +162,16 @@ def test_what_cannot_go_on_is_one_line(saved, tmp_path, words, capsys, options, 
     assert (got, err.count("\n")) == (status, 1)
     assert err.startswith(f"error: {message.format(**names)}")
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("option", ["--save", "--checkpoint"])
+def test_the_built_in_names_are_not_replaced(words, capsys, monkeypatch, option):
+    monkeypatch.setattr("microgpt.__main__.NAMES", words)  # not the real ones, in case they are
+    before = words.read_bytes()
+    with pytest.raises(SystemExit) as stop:
+        main(["--steps", "0", option, str(words)])
+    assert stop.value.code == 2 and words.read_bytes() == before
+    assert f"{option} {words}: that is the file with the data" in capsys.readouterr().err
 
 
 def test_a_checkpoint_can_be_sampled_from(saved, capsys):

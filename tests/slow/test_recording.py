@@ -18,6 +18,7 @@ from microgpt import PRESETS, Tokenizer, Value, document_loss, dot, init_params,
 from microgpt.__main__ import main as run_program
 from scripts import book
 from scripts.figures import ladder, one_parameter, training
+from scripts.runs import controls
 from scripts.runs import default as runs
 from scripts.runs import paired as pairing
 from scripts.runs import recording as record
@@ -141,6 +142,14 @@ def test_an_experiment_done_again_gives_what_is_recorded(paired, name, tmp_path,
     assert round(result["held_out"], 4) == recorded["held_out"][0]
     assert round(result["last_100"], 4) == recorded["last_100"][0]
     assert result["texts"][:10] == recorded["samples"] and len(set(result["texts"])) == recorded["different"][0]
+
+
+def test_the_controls_are_what_their_programs_give():
+    """Of the slow ones a seed, and of those that need NumPy the shape alone."""
+    recorded = load(record.DATA / "controls.json")
+    assert {start: controls.next_letter(start) for start in ("m", "q")} == recorded["next_letter"]
+    assert controls.sum_of_lookups(controls.TABLES["with"], 1) == recorded["letter_before"]["with"][1]
+    assert [len(losses) for losses in recorded["read_thrice"].values()] == [len(recorded["slow_descent"])] * 4
 
 
 def test_the_recorded_experiments_are_those_of_the_recorder(paired):

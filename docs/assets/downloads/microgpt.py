@@ -1,4 +1,4 @@
-# Tangled from docs/5-inference/03-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:d83c3ee968e0786f]
+# Tangled from docs/5-inference/03-one-file.md by scripts/tangle.py: edit the chapters, not this file. [sha256:e791288d8fa6bfa0]
 """A complete GPT in one file of plain Python: microgpt.
 
 Put a file input.txt beside it, one document a line, and run: python3 microgpt.py
@@ -225,7 +225,7 @@ def mlp(x: Vector, fc1: Matrix, fc2: Matrix, activation: str = "relu") -> list[V
 
 
 def empty_cache(config: Config) -> tuple[Cache, Cache]:
-    """Return the keys and the values of a document of which nothing was read yet."""
+    """Return the keys and the values of a document before its first token."""
     return [[] for _ in range(config.n_layer)], [[] for _ in range(config.n_layer)]
 
 

@@ -1,4 +1,4 @@
-# Tangled from docs/3-architecture/10-one-head.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f47695dbfed5b968]
+# Tangled from docs/3-architecture/10-one-head.md by scripts/tangle.py: edit the chapters, not this file. [sha256:0450d4bc0c540d84]
 """Rung 3 of microgpt's ladder: positions, one attention head, RMSNorm, residual connections; gradient descent.
 
 Put a file input.txt beside it, one document a line, and run: python3 train3.py [STEPS [SEED]]
@@ -198,7 +198,7 @@ def mlp(x: Vector, fc1: Matrix, fc2: Matrix, activation: str = "relu") -> list[V
 
 
 def empty_cache(config: Config) -> tuple[Matrix, Matrix]:
-    """Return the keys and the values of a document of which nothing was read yet."""
+    """Return the keys and the values of a document before its first token."""
     return [], []
 
 
