@@ -1,4 +1,4 @@
-# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:f1625e141eded53b]
+# Tangled from docs/8-the-tool/04-the-command-line.md by scripts/tangle.py: edit the chapters, not this file. [sha256:62fda06f79ac0e5e]
 """The command line: python -m microgpt."""
 
 from __future__ import annotations
@@ -139,7 +139,8 @@ def check_targets(parser: Parser, options: argparse.Namespace) -> None:
                     raise OSError(f"that is {needed[target]} (choose another name)")
             except (OSError, ValueError) as error:
                 parser.error(f"--{name} {path}: {error}")
-        needed |= {os.path.realpath(file): "the checkpoint" for file in (options.checkpoint, options.resume) if file}
+        begun = options.checkpoint, getattr(options, "resume", None)
+        needed |= {os.path.realpath(file): "the checkpoint" for file in begun if file}
     if options.every is not None and options.every < 1:
         parser.error(f"--every {options.every} is less than 1")
     if options.every is not None and options.checkpoint is None:

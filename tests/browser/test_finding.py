@@ -60,16 +60,24 @@ def test_from_the_search_to_the_place(visit):
     arrive(v, "3-architecture/06-rmsnorm/")
     assert v.page.locator("article h1[id]").inner_text().startswith("RMSNorm")
     v.page.locator(".md-content mark").first.wait_for()  # what was looked for is marked
-    assert not v.page.locator("#__search").is_checked()
+    closed = "() => !document.getElementById('__search').checked && !document.activeElement.matches('.md-search__input')"
+    v.page.wait_for_function(closed)
     v.page.keyboard.press("f")
+    v.page.wait_for_function("document.getElementById('__search').checked")
     v.page.keyboard.press("Escape")
-    assert not v.page.locator("#__search").is_checked()
+    v.page.wait_for_function(closed)
     v.page.keyboard.press("/")
+    v.page.wait_for_function("document.getElementById('__search').checked")
     look_for(v, "cross-entropy", "4-training/02-cross-entropy/")
-    v.page.keyboard.press("ArrowDown")
-    target = v.page.evaluate("document.activeElement.href")
+    for _ in range(50):  # the results may just be put there anew, and the focus goes with the old ones
+        v.page.keyboard.press("ArrowDown")
+        if target := v.page.evaluate("document.activeElement.href"):
+            break
+        v.page.wait_for_timeout(100)
+    assert target, "the focus is on a result"
     v.page.keyboard.press("Enter")
     v.page.wait_for_url(target)
+    v.page.locator(".md-content mark").first.wait_for()
 
 
 def test_the_index_comes_when_the_search_is_wanted(visit):

@@ -192,7 +192,7 @@ def test_a_run_prints_the_same(capsys, name):
 @pytest.mark.parametrize("name", ["plain", *ARRAYS])
 def test_a_checkpoint_remembers_what_computed_it(capsys, tmp_path, monkeypatch, name):
     needs(name)
-    whole, half = tmp_path / "whole.json", tmp_path / "half.json"
+    whole, half, done = (tmp_path / f"{which}.json" for which in ("whole", "half", "done"))
     how = ["--engine", name, "--batch", "2", *(["--dtype", "float32"] if name != "plain" else [])]
     assert command(capsys, *how, "--save", str(whole))[0] == 0
     monkeypatch.setattr("microgpt.__main__.save", lambda path, *state: state[-1].t == 4 and save(path, *state))
@@ -200,20 +200,20 @@ def test_a_checkpoint_remembers_what_computed_it(capsys, tmp_path, monkeypatch, 
     monkeypatch.undo()
     kept = load(half).training
     assert (kept.t, kept.batch, kept.engine, kept.dtype) == (4, 2, name, "float64" if name == "plain" else "float32")
-    assert command(capsys, "--resume", str(half), "--save", str(half))[0] == 0
-    assert numbers(load(half).params) == numbers(load(whole).params) and load(half).losses == load(whole).losses
+    assert command(capsys, "--resume", str(half), "--save", str(done))[0] == 0
+    assert numbers(load(done).params) == numbers(load(whole).params) and load(done).losses == load(whole).losses
 
 
 @pytest.mark.parametrize("name", ARRAYS)
 def test_a_run_begun_by_one_engine_is_finished_by_another(capsys, tmp_path, monkeypatch, name):
     needs(name)
-    whole, half = tmp_path / "whole.json", tmp_path / "half.json"
+    whole, half, done = (tmp_path / f"{which}.json" for which in ("whole", "half", "done"))
     assert command(capsys, "--save", str(whole))[0] == 0
     monkeypatch.setattr("microgpt.__main__.save", lambda path, *state: state[-1].t == 4 and save(path, *state))
     assert command(capsys, "--engine", name, "--checkpoint", str(half), "--every", "4")[0] == 0
     monkeypatch.undo()
-    assert command(capsys, "--resume", str(half), "--engine", "plain", "--save", str(half))[0] == 0
-    assert furthest(numbers(load(half).params), numbers(load(whole).params)) < 1e-9
+    assert command(capsys, "--resume", str(half), "--engine", "plain", "--save", str(done))[0] == 0
+    assert furthest(numbers(load(done).params), numbers(load(whole).params)) < 1e-9
 
 
 @pytest.mark.parametrize(

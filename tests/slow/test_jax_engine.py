@@ -74,7 +74,7 @@ def spoiled(function, step):
 
 
 def test_resumed_from_the_middle_of_a_chunk_a_run_prints_what_the_whole_one_prints(capsys, tmp_path, monkeypatch):
-    whole, half = tmp_path / "whole.json", tmp_path / "half.json"
+    whole, half, done = (tmp_path / f"{which}.json" for which in ("whole", "half", "done"))
     options = ["--engine", "jax", "--steps", "60", "--samples", "1"]
     assert main([*options, "--save", str(whole)]) == 0
     monkeypatch.setattr("microgpt.__main__.save", lambda path, *state: state[-1].t == 52 and save(path, *state))
@@ -82,9 +82,9 @@ def test_resumed_from_the_middle_of_a_chunk_a_run_prints_what_the_whole_one_prin
     monkeypatch.undo()
     assert load(half).training.t == 52
     capsys.readouterr()
-    assert main(["--resume", str(half), "--save", str(half)]) == 0
-    assert [p.data for p in flatten(load(half).params)] == [p.data for p in flatten(load(whole).params)]
-    assert load(half).losses == load(whole).losses and len(load(half).losses) == 60
+    assert main(["--resume", str(half), "--save", str(done)]) == 0
+    assert [p.data for p in flatten(load(done).params)] == [p.data for p in flatten(load(whole).params)]
+    assert load(done).losses == load(whole).losses and len(load(done).losses) == 60
 
 
 # ------------------------------------------------------------------------------------- packing

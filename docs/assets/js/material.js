@@ -48,6 +48,11 @@
       /\/workers\/search\.[^/]*js$/.test(String(url)) ? new LateWorker(url) : Reflect.construct(target, [url, ...rest])
   })
 
+  /* A result that is chosen with Enter closes the search, but leaves the focus in its field: keys are then typed where nobody
+     sees them, the search doesn't open again, and the next Enter loads the page anew. */
+  const toggle = document.getElementById("__search")
+  toggle?.addEventListener("change", () => toggle.checked || document.querySelector(".md-search__input").blur())
+
   /* Material keeps in the history how far a page is scrolled, a moment late: if the next page is already on its way, its
      entry gets the number, and then it isn't opened at its top or its anchor. So while one comes, nothing is kept. */
   const { replaceState } = history
