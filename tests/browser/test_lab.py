@@ -326,7 +326,7 @@ def test_the_default_run_is_the_recorded_one_digit_for_digit(lab):
     lab.page.get_by_text("the character 'É' is not in the alphabet").wait_for()
     # The same weights as those that are recorded of this run.
     lab.page.get_by_label("A text", exact=True).fill("emma")
-    lab.page.get_by_role("button", name="Look inside").click()
+    lab.page.get_by_label("A text", exact=True).press("Enter")
     lab.page.locator("figure-attention .attention-grid").wait_for()
     weights = json.loads((ROOT / "docs/assets/data/figures/passes-emma.json").read_text(encoding="utf-8"))["weights"]["after"]
     shown = lab.page.locator("figure-attention .attention-grid tbody tr").last.locator("td").all_inner_texts()
