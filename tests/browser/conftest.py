@@ -235,7 +235,9 @@ def open_visit(chromium, site: str, **options) -> Visit:
 def watched(page, site: str, scripts: bool = True) -> Visit:
     """A page of which every complaint is written down."""
     new = Visit(page, site, scripts)
-    new.listen("console", lambda message: message.type == "error" and new.complaints.append(message.text))
+    # A browser asks for /favicon.ico of a page that names no icon, as those don't that only lead on.
+    icon = "/favicon.ico"
+    new.listen("console", lambda m: m.type == "error" and not m.location["url"].endswith(icon) and new.complaints.append(m.text))
     new.listen("pageerror", lambda error: new.complaints.append(str(error)))
     new.listen("response", lambda r: r.status >= 400 and new.complaints.append(f"{r.status}: {r.url}"))
     return new
