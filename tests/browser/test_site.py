@@ -405,3 +405,10 @@ def test_a_page_that_has_moved(small_site, tmp_path, capsys, target, body, fault
 def test_a_site_must_be_there(tmp_path, capsys):
     assert check_links.main([str(tmp_path)]) == 1
     assert capsys.readouterr().err == "index.html: there is no such page\n"
+
+
+def test_every_formula_became_one(built):
+    """A comment behind the closing $$ makes it a formula in the line, with a dollar on either side."""
+    for page in built.rglob("index.html"):
+        text = re.sub(r"<(pre|code|script|style)\b.*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.findall(r'\$<span class="arithmatex">.{0,60}|.{0,60}</span>\$', text), page
