@@ -62,14 +62,18 @@ NO_COLORS = all_but(CONTRAST, LINKS)
 # all pages, so its colors are looked at on some.
 AROUND = {"exclude": [[".md-content"]]}
 ONE_OF_EACH_KIND = ("", "3-architecture/07-attention/", "appendix/glossary/", "404.html")
+# Of the rules that don't look at colors one depends on the width, apart from what is shown at all.
+SCROLLED = "scrollable-region-focusable"
+SHOWN = "[...document.querySelectorAll('.md-content *')].map(element => +element.checkVisibility({ visibilityProperty: true })).join('')"
 # Of texts that the same styles apply to, one is enough to know the contrast, and of such links one, with the block it
-# stands in. The others become empty and vanish, since for each element that is left axe looks what is behind it. But all
-# in figures count, where a script colors; and what is hidden doesn't count as one.
+# stands in; `seen` are those of the pages before. The others become empty and vanish, since for each element that is left
+# axe looks what is behind it. But all in figures count, where a script colors; and what is hidden doesn't count as one.
 COLORED = ("[data-text]", "[data-block]", ".figure", ".mermaid", "input", "select", "textarea")
-ONE_OF_EACH = """colored => {
-  const seen = new Set()
+ONE_OF_EACH = """([place, colored, before]) => {
+  const seen = new Set(before)
   const isNew = (element, kind) => {
-    if (element.closest(".figure, [data-block]") || !element.checkVisibility({ visibilityProperty: true })) return false
+    if (element.closest(".figure, [data-block]") || !element.closest(place)) return false
+    if (!element.checkVisibility({ visibilityProperty: true })) return false
     for (let each = element; each; each = each.parentElement)
       kind += [each.localName, each.className, each.getAttribute("style"), each.localName === "tr" && each.rowIndex % 2] + " "
     return !seen.has(kind) && seen.add(kind)
@@ -92,6 +96,7 @@ ONE_OF_EACH = """colored => {
     else element.style.display = "none"
   }
   hide(document.body)
+  return [[...seen], Boolean(document.querySelector(colored))]
 }"""
 
 # Half of a page's elements are spans that color code and place the letters of formulas. The rules that don't look at
@@ -141,6 +146,12 @@ def reader(chromium):
     reader = open_visit(chromium, ADDRESS)
     yield reader
     reader.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def seen() -> list[str]:
+    """The styles whose colors have been looked at on one page."""
+    return []
 
 
 def excepted(rule: str, selector: str) -> bool:
@@ -193,7 +204,7 @@ def test_some_pages_have_asides(built):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path or "home")
-def test_a_page(reader, built, axe, path):
+def test_a_page(reader, built, axe, seen, path):
     v, problems = reader, []
 
     def complain(what: str, found: object) -> None:
@@ -219,9 +230,10 @@ def test_a_page(reader, built, axe, path):
         complain("examples that the lab offers to run, and can't", [text for text in offered if text not in can])
         complain("examples that the lab can run, and doesn't offer", [text for text in can if text not in offered])
 
-    v.page.set_viewport_size(LARGE)
-    complain("covered", v.page.evaluate(COVERED))
-    v.page.set_viewport_size(WIDE)
+    if v.page.locator("article > aside").count():
+        v.page.set_viewport_size(LARGE)
+        complain("covered", v.page.evaluate(COVERED))
+        v.page.set_viewport_size(WIDE)
 
     # Figures: how much they take, that one sees either the figure or its still, and the still on paper.
     figures = v.page.locator(".figure").count()
@@ -265,18 +277,26 @@ def test_a_page(reader, built, axe, path):
             v.page.evaluate(UNPLAIN)
 
     look(WIDE, "light", (None, NO_COLORS))
-    look(NARROW, "light", (None, NO_COLORS))
+    shown = v.page.evaluate(SHOWN)
+    look(NARROW, "light")
     complain("sticks out", v.page.evaluate(SIDEWAYS))
+    # What a phone shows of the text has been looked at, if it is the same; but figures are drawn anew.
+    if path in ONE_OF_EACH_KIND or v.page.evaluate(SHOWN) != shown:
+        look(NARROW, "light", (None, NO_COLORS))
+    else:
+        look(NARROW, "light", (None, only(SCROLLED)), *[(".figure", NO_COLORS)] * bool(figures))
     if path in ONE_OF_EACH_KIND:
         look(NARROW, "light", (AROUND, only(CONTRAST, LINKS)))
         look(NARROW, "dark", (AROUND, only(CONTRAST, LINKS)))
     if figures:
         look(WIDE, "dark", (".figure", NO_COLORS))  # which draw anew in the dark
-    colored = [selector if path in ONE_OF_EACH_KIND else f".md-content {selector}" for selector in COLORED]
-    v.page.evaluate(ONE_OF_EACH, ", ".join(colored))
-    some = {"include": [[selector] for selector in colored]}
-    look(WIDE, "dark", (some, only(CONTRAST, LINKS)))
-    look(WIDE, "light", (some, only(CONTRAST, LINKS)))
+    place = "body" if path in ONE_OF_EACH_KIND else ".md-content"
+    colored = [f"{place} {selector}" for selector in COLORED]
+    seen[:], some = v.page.evaluate(ONE_OF_EACH, [place, ", ".join(colored), seen])
+    if some:
+        include = {"include": [[selector] for selector in colored]}
+        look(WIDE, "dark", (include, only(CONTRAST, LINKS)))
+        look(WIDE, "light", (include, only(CONTRAST, LINKS)))
 
     complain("requests that would have left the site", v.foreign)
     complain("complaints", v.complaints)

@@ -11,6 +11,7 @@ ATTENTION = "3-architecture/07-attention/"
 LONG = "2-autograd/06-the-forward-pass-builds-a-graph/"
 INDEX = "search/search_index.json"
 PHONE = {"width": 360, "height": 740}
+CLOSES = 300  # milliseconds: 125 after a page has come, Material closes the search, also one that was opened since
 
 
 def arrive(v, path: str) -> None:
@@ -62,6 +63,7 @@ def test_from_the_search_to_the_place(visit):
     v.page.locator(".md-content mark").first.wait_for()  # what was looked for is marked
     closed = "() => !document.getElementById('__search').checked && !document.activeElement.matches('.md-search__input')"
     v.page.wait_for_function(closed)
+    v.page.wait_for_timeout(CLOSES)
     v.page.keyboard.press("f")
     v.page.wait_for_function("document.getElementById('__search').checked")
     v.page.keyboard.press("Escape")
@@ -78,6 +80,23 @@ def test_from_the_search_to_the_place(visit):
     v.page.keyboard.press("Enter")
     v.page.wait_for_url(target)
     v.page.locator(".md-content mark").first.wait_for()
+
+
+def test_the_search_is_open_while_its_field_has_the_focus(visit):
+    v = visit()
+    v.go("")
+    v.page.wait_for_timeout(CLOSES)
+    v.page.keyboard.press("/")
+    v.page.wait_for_function("document.getElementById('__search').checked")
+    # In one moment, as on a page that is busy: Material hears no more of it than that the focus is where it was.
+    v.page.evaluate("""() => {
+      const press = key => dispatchEvent(new KeyboardEvent("keydown", { key }))
+      press("Escape")
+      press("/")
+    }""")
+    v.page.wait_for_timeout(CLOSES)
+    assert v.page.evaluate("document.activeElement.matches('.md-search__input')")
+    assert v.page.evaluate("document.getElementById('__search').checked")
 
 
 def test_the_index_comes_when_the_search_is_wanted(visit):

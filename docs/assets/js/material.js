@@ -48,10 +48,12 @@
       /\/workers\/search\.[^/]*js$/.test(String(url)) ? new LateWorker(url) : Reflect.construct(target, [url, ...rest])
   })
 
-  /* A result that is chosen with Enter closes the search, but leaves the focus in its field: keys are then typed where nobody
-     sees them, the search doesn't open again, and the next Enter loads the page anew. */
-  const toggle = document.getElementById("__search")
-  toggle?.addEventListener("change", () => toggle.checked || document.querySelector(".md-search__input").blur())
+  /* The search is open while its field has the focus. A result that is chosen with Enter closes it, but leaves the focus
+     there: keys are then typed where nobody sees them, it doesn't open again, and the next Enter loads the page anew. And
+     a focus that comes in the same millisecond as the last one went doesn't open it. */
+  const toggle = document.getElementById("__search"), field = document.querySelector(".md-search__input")
+  toggle?.addEventListener("change", () => toggle.checked || field.blur())
+  field?.addEventListener("focus", () => toggle.checked || toggle.click())
 
   /* Material keeps in the history how far a page is scrolled, a moment late: if the next page is already on its way, its
      entry gets the number, and then it isn't opened at its top or its anchor. So while one comes, nothing is kept. */
