@@ -15,6 +15,7 @@ from ._still import load, number, table
 
 LETTER = "a"  # whose row of wte is shown
 TEXTS = 10
+WIDTHS = range(1, 9)  # bits
 FLOAT = 64  # bits of what isn't rounded
 
 
@@ -26,12 +27,12 @@ def examined(params: Params) -> dict[str, Any]:
 
 
 def record() -> dict[str, Any]:
-    """The row, and for each width from 1 bit its whole numbers and their scale, the loss, and the texts."""
+    """The row, and for each width its whole numbers and their scale, the loss, and the texts."""
     run = default_run()
     params = run.params_at[run.config.steps]
     row = [p.data for p in params["wte"][run.tokenizer.ids[LETTER]]]
     widths = []
-    for bits in range(1, 9):
+    for bits in WIDTHS:
         numbers, scale = quantize_block(row, bits)
         small = dequantize_params(quantize_params(params, bits))
         widths.append({"bits": bits, "numbers": numbers, "scale": scale, **examined(small)})

@@ -10,22 +10,28 @@
         one_head        the default model of a seed after so many steps, its four heads taken for one: by steps
             worse       held-out loss less that of the model as it is, for each of four seeds
             same        of twenty texts of the first seed, drawn with the same random numbers, how many are the same
+        exclusive_or    mean of the last hundred losses on exclusive or (6-experiments/03), for each of eight seeds, of
+                        the model as it is ("with") and of one whose MLP gives zeros ("without")
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from statistics import fmean
 from typing import Any
+from unittest.mock import patch
 
 from microgpt import (
     Adam, Config, Params, Tokenizer, Value, add, document_loss, flatten, generate, init_params, linear, load_docs, sample, softmax,
+    train,
 )
 from microgpt.ladder import train2, train4
 from microgpt.scale.engines import make_engine
 
-from .default import default_run
+from .default import GPT, default_run
+from .measures import in_order, last_100
 from .paired import FEW, SEEDS, documents
 from .trial import trial
 
@@ -36,8 +42,8 @@ TABLES = {"without": ("wte", "wpe"), "with": ("wte", "wpe", "letter_before")}
 
 def sum_of_lookups(tables: tuple[str, ...], seed: int) -> float:
     """Train the model without layers; return its held-out loss."""
-    kept_out, rng = documents("names")[1], random.Random(seed)
-    tokenizer, docs = Tokenizer(load_docs()), in_order(rng)
+    (names, kept_out), rng = documents("names"), random.Random(seed)
+    tokenizer, docs = Tokenizer(load_docs()), in_order(names, kept_out, rng)
     size, bos = tokenizer.vocab_size, tokenizer.bos
     rows = {"wte": size, "wpe": BLOCK, "letter_before": size, "lm_head": size}
     params = {name: [[Value(rng.gauss(0, 0.08)) for _ in range(WIDTH)] for _ in range(rows[name])] for name in (*tables, "lm_head")}
@@ -59,17 +65,10 @@ def sum_of_lookups(tables: tuple[str, ...], seed: int) -> float:
     return round(fmean(loss_of(doc).data for doc in kept_out), 4)
 
 
-def in_order(rng: random.Random) -> list[str]:
-    names, kept_out = documents("names")
-    left_out, docs = set(kept_out), list(names)
-    rng.shuffle(docs)
-    return [doc for doc in docs if doc not in left_out]
-
-
 def trained(seed: int, steps: int, count: int = 10**9) -> tuple[Params, Config, Tokenizer]:
     """The model that a seed makes of the first `count` names; with NumPy, which computes the same."""
     tokenizer, config, rng = Tokenizer(load_docs()), Config(steps=steps), random.Random(seed)
-    docs = in_order(rng)[:count]
+    docs = in_order(*documents("names"), rng)[:count]
     params = init_params(config, tokenizer.vocab_size, rng)
     engine = make_engine("numpy", params, config, Adam(flatten(params), config.beta1, config.beta2, config.eps))
     for _ in engine.train(docs, tokenizer):
@@ -108,6 +107,15 @@ def next_letter(start: str) -> dict[str, float]:
     return {letter: round(p, 4) for letter, p in zip([*run.tokenizer.chars, ""], probs)}
 
 
+def exclusive_or(seed: int, mlp: Callable[..., list[Value]]) -> float:
+    signs = [a + b + "=" + ("a" if a == b else "b") for a in "ab" for b in "ab"]
+    tokenizer, config, rng = Tokenizer(signs), Config(block_size=8), random.Random(seed)
+    docs = rng.sample(signs, len(signs))
+    params = init_params(config, tokenizer.vocab_size, rng)
+    with patch.object(GPT, "mlp", mlp):
+        return round(last_100([loss for _, loss in train(docs, tokenizer, params, config)]), 4)
+
+
 def record_controls() -> dict[str, Any]:
     return {
         "letter_before": {name: [sum_of_lookups(tables, seed) for seed in SEEDS] for name, tables in TABLES.items()},
@@ -118,4 +126,8 @@ def record_controls() -> dict[str, Any]:
         },
         "one_head": {str(steps): one_head(steps) for steps in (200, 1000, 4000)},
         "slow_descent": [slow_descent(seed) for seed in SEEDS[:FEW]],
+        "exclusive_or": {
+            name: [exclusive_or(seed, mlp) for seed in SEEDS]
+            for name, mlp in {"with": GPT.mlp, "without": lambda x, *_: [Value(0.0)] * len(x)}.items()
+        },
     }

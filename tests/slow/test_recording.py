@@ -17,7 +17,7 @@ import pytest
 from microgpt import PRESETS, Tokenizer, Value, document_loss, dot, init_params, load_docs
 from microgpt.__main__ import main as run_program
 from scripts import book
-from scripts.figures import ladder, one_parameter, training
+from scripts.figures import bits_against_loss, ladder, one_parameter, training
 from scripts.runs import controls
 from scripts.runs import default as runs
 from scripts.runs import paired as pairing
@@ -149,6 +149,7 @@ def test_the_controls_are_what_their_programs_give():
     recorded = load(record.DATA / "controls.json")
     assert {start: controls.next_letter(start) for start in ("m", "q")} == recorded["next_letter"]
     assert controls.sum_of_lookups(controls.TABLES["with"], 1) == recorded["letter_before"]["with"][1]
+    assert controls.exclusive_or(1, runs.GPT.mlp) == recorded["exclusive_or"]["with"][1]
     assert [len(losses) for losses in recorded["read_thrice"].values()] == [len(recorded["slow_descent"])] * 4
 
 
@@ -268,7 +269,12 @@ def the_last_step(recorded: dict) -> dict:
     return {**recorded, "held_out": {"1000": recorded["held_out"]["1000"]}}
 
 
+def two_bits_and_floats(recorded: dict) -> dict:
+    return {**recorded, "widths": [width for width in recorded["widths"] if width["bits"] in (2, bits_against_loss.FLOAT)]}
+
+
 PARTS = {  # file -> what is other in its module, and what to compare with
+    "figures/bits-against-loss.json": (bits_against_loss, {"WIDTHS": [2]}, two_bits_and_floats),
     "figures/ladder.json": (
         ladder, {"STEPS": [step for step in ladder.STEPS if step <= 100], "MARKS": (0, 10, 50, 100)}, first_hundred_steps
     ),
