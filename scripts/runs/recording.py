@@ -20,10 +20,12 @@ stale() knows without running anything what has to be recorded again. All but pa
     paired.json     what a change to the book or its settings does, seed by seed: explained in paired.py
     ladder.json     the rungs of the ladder as programs: explained in ladder.py
     measures.json   what chapters tell in passing of longer runs: explained in measures.py
+    eight-seeds.json    what pages show with one seed, with eight: explained in eight_seeds.py
     beyond.json     what is not efficiency: explained in beyond.py
     post_training.json  a reward, preferences, conversations: explained in post_training.py
     compiled.json   what JAX's compiled program saves and costs: explained in compiled.py
     batches.json    what a batch does to noise, loss and time: explained in batches.py
+    packing.json    what a missing mask costs, and why: explained in packing.py
     pytorch.json    what the engine on PyTorch gives, and pytorch-times.json what it costs: explained in pytorch.py
     machines.json   two processes that train one model, and one that is killed: explained in machines.py
     decoding.json   what makes writing faster: explained in decoding.py
@@ -62,6 +64,7 @@ from ..figures import all_figures
 from ..tangle import UserError, write_files
 from .bfloat import record_bfloat
 from .default import record_run
+from .eight_seeds import record_eight_seeds
 from .fingerprint import fingerprint
 from .ladder import record_ladder
 from .measures import record_measures
@@ -92,10 +95,12 @@ RECORDINGS: dict[str, Callable[[], Json]] = {
     "ladder.json": record_ladder,
     "measures.json": record_measures,
     "controls.json": later("scripts.runs.controls", "record_controls"),
+    "eight-seeds.json": record_eight_seeds,
     "beyond.json": later("scripts.runs.beyond", "record_beyond"),
     "post_training.json": later("scripts.runs.post_training", "record_post_training"),
     "compiled.json": later("scripts.runs.compiled", "record_compiled"),
     "batches.json": later("scripts.runs.batches", "record_batches"),
+    "packing.json": later("scripts.runs.packing", "record_packing"),
     "pytorch.json": later("scripts.runs.pytorch", "record_pytorch"),
     "pytorch-times.json": later("scripts.runs.pytorch", "record_times"),
     "machines.json": later("scripts.runs.machines", "record_machines"),

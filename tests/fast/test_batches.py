@@ -11,6 +11,7 @@ import pytest
 
 from microgpt import load_docs
 from microgpt.scale.batches import pack, rows_needed
+from scripts.runs import packing
 from tests import ROOT
 
 DATA = ROOT / "docs/assets/data"
@@ -36,6 +37,12 @@ def test_the_arrows_of_the_figure_are_as_long_as_the_law_says():
         for size, arrows in zip(figure["sizes"], rows, strict=True):
             error = math.sqrt(fmean((x / figure["unit"] - 1) ** 2 + (y / figure["unit"]) ** 2 for x, y in arrows))
             assert error == pytest.approx(noise[str(stage)]["error"][str(size)], rel=0.3), (stage, size)
+
+
+def test_names_in_the_order_they_come_seldom_end_where_the_row_does():
+    assert packing.in_order([5, 9, 3, 16, 2, 14], 16) == [(0, 0), (0, 5), (1, 0), (2, 0), (3, 0), (3, 2)]
+    recorded = json.loads((ROOT / "docs/assets/data/packing.json").read_text(encoding="utf-8"))
+    assert recorded["exact"] == {"best_fit": packing.exact(pack), "in_order": packing.exact(packing.in_order)}
 
 
 def test_documents_that_share_a_row_don_t_overlap_and_fit():

@@ -17,10 +17,10 @@ def test_the_order_of_the_diets_is_the_same_for_all_seeds():
     assert all(seed["clean"] < seed["shorter"] < seed["half"] < seed["few"] for seed in RECORDED["data"])
 
 
-def test_the_leak_shows_in_the_exam_alone():
+def test_the_leak_shows_in_the_exam_above_all():
     gains = [[seed["clean"][which] - seed["leaked"][which] for seed in RECORDED["leak"]] for which in ("exam", "other")]
     assert len(gains[0]) == 8 and min(gains[0]) > 0.015
-    assert sum(map(abs, gains[1])) < sum(gains[0]) / 6
+    assert min(gains[1]) > 0 and sum(gains[1]) < sum(gains[0]) / 6
 
 
 def test_only_notes_beat_the_coin():
@@ -29,6 +29,9 @@ def test_only_notes_beat_the_coin():
     for way in ("direct", "longer", "larger", "dots", "hindsight"):
         assert all(share <= 0.5 for share in parity[way])
         assert sum(parity[way]) / len(parity[way]) < 0.5
+    for way in ("direct", "dots"):  # a model that gives one answer to all is right as often as that is the rarer one
+        for share, count in zip(parity[way], RECORDED["commonest"][way], strict=True):
+            assert 100 <= count <= 200 and (count < 200 or 0.4 <= share <= 0.5)
 
 
 def test_the_notes_are_right():

@@ -18,7 +18,7 @@ from microgpt import PRESETS, Tokenizer, Value, document_loss, dot, init_params,
 from microgpt.__main__ import main as run_program
 from scripts import book
 from scripts.figures import bits_against_loss, ladder, one_parameter, training
-from scripts.runs import controls
+from scripts.runs import controls, eight_seeds
 from scripts.runs import default as runs
 from scripts.runs import paired as pairing
 from scripts.runs import recording as record
@@ -151,6 +151,18 @@ def test_the_controls_are_what_their_programs_give():
     assert controls.sum_of_lookups(controls.TABLES["with"], 1) == recorded["letter_before"]["with"][1]
     assert controls.exclusive_or(1, runs.GPT.mlp) == recorded["exclusive_or"]["with"][1]
     assert [len(losses) for losses in recorded["read_thrice"].values()] == [len(recorded["slow_descent"])] * 4
+
+
+def test_what_is_done_with_eight_seeds_begins_with_the_one_of_the_pages():
+    """Of what takes seconds the first seed again; what the pages print must be among the rest."""
+    recorded = load(record.DATA / "eight-seeds.json")
+    assert recorded["equal"][0] == [2.856, 2.842, "aiou."] and recorded["blind"][0] == [0.04, "e"]
+    assert recorded["louder"][0] == eight_seeds.louder(42)
+    assert recorded["rates"]["0.3"][0] == eight_seeds.rate(42, 0.3)
+    assert recorded["vowels"]["10"][0] == eight_seeds.vowels(42, 10)
+    assert recorded["digits"]["1"][0] == eight_seeds.moved(42, eight_seeds.shorten(1)) == 0.0004
+    assert recorded["trust"]["1000"][0] == eight_seeds.trust(42, 1000)
+    assert recorded["forgotten"][0] is eight_seeds.resumed(42, eight_seeds.forget_v) is None
 
 
 def test_the_recorded_experiments_are_those_of_the_recorder(paired):
